@@ -1,0 +1,82 @@
+"""Migrations, run by Alembic: `flask --app wsgi db upgrade`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+
+# Any number that no other program takes on the same database.
+ADVISORY_LOCK = 7_415_820_316
+# A migration that can't have its lock gives up, so that it never makes the traffic queue behind it.
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "15min"
+# How many seconds to wait for another run of the migrations.
+LOCK_WAIT = 60.0
+
+
+class MigrationError(Exception):
+    """Another migration has been running for too long."""
+
+
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Migrate up. Safe to run from many places at once: one does the work, the others wait.
+
+    Raises:
+        MigrationError: another one has held the lock for a minute.
+    """
+    with _lone_connection(engine) as connection:
+        command.upgrade(_alembic(connection), revision)
+
+
+def downgrade(engine: sa.Engine, revision: str) -> None:
+    """Migrate down, to a revision or by steps (`-1`); raises as `upgrade` does."""
+    with _lone_connection(engine) as connection:
+        command.downgrade(_alembic(connection), revision)
+
+
+@cache
+def head() -> str:
+    """Tell the revision that this code needs."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def _alembic(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "tasks_api:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _lone_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection to migrate on, while another one holds the advisory lock.
+
+    The lock is a transaction's, not a session's: it also holds behind a PgBouncer. It is asked for
+    again and again instead of waited for, because CREATE INDEX CONCURRENTLY waits for every
+    statement that is under way, a waiting one included: the two would wait for each other.
+    """
+    ask = sa.select(sa.func.pg_try_advisory_xact_lock(ADVISORY_LOCK))
+    # Autocommit is the engine's way; migrations want transactions.
+    engine = engine.execution_options(isolation_level="READ COMMITTED")
+    with engine.connect() as holder, engine.connect() as connection:
+        deadline = time.monotonic() + LOCK_WAIT
+        while not holder.scalar(ask):
+            holder.rollback()
+            if time.monotonic() > deadline:
+                raise MigrationError("another migration is still running")
+            time.sleep(0.2)
+        event.listen(connection, "begin", _set_timeouts)
+        yield connection
+
+
+def _set_timeouts(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
