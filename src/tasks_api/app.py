@@ -1,0 +1,56 @@
+"""The application factory: a table of contents."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from flask.json.provider import JSONProvider
+
+from tasks_api import cli, database, docs, embedded, health, problems, request_log
+from tasks_api.config import Config, from_environ
+from tasks_api.tasks import views
+
+
+class OrjsonProvider(JSONProvider):
+    """Writes UUIDs, and datetimes as RFC 3339 in UTC, without being told how."""
+
+    def dumps(self, obj: Any, *, indent: int | None = None, **_: object) -> str:
+        """Write JSON, indented by two spaces where any indent is asked for."""
+        return orjson.dumps(obj, option=orjson.OPT_INDENT_2 if indent else None).decode()
+
+    def loads(self, s: str | bytes, **_: object) -> Any:
+        """Read JSON."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Answer with JSON."""
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_UTC_Z)
+        return Response(body, mimetype="application/json")
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Make the application.
+
+    Args:
+        config: the settings; without them, the environment's.
+
+    Raises:
+        ConfigError: a setting is missing or wrong, named in one line.
+    """
+    config = config or from_environ(os.environ)
+    logging.config.dictConfig(request_log.logging_config(config.log_level))
+    app = Flask(__name__, static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
+    request_log.init_app(app)
+    database.init_app(app, config.database_url or embedded.start(config.data_dir), config)
+    api = docs.init_app(app)
+    problems.document(api)
+    api.register_blueprint(views.blueprint)
+    api.register_blueprint(health.blueprint)
+    cli.init_app(app)
+    return app

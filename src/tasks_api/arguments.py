@@ -1,0 +1,123 @@
+"""What a request brings, read strictly: where webargs' parser would guess, this one refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
+
+import flask_smorest
+import orjson
+from flask import Request
+from marshmallow import RAISE, Schema, ValidationError
+from webargs import missing
+from webargs.flaskparser import FlaskParser
+
+from tasks_api.problems import REQUEST_ID_REF, Problem, flatten, pointer
+
+MAX_DEPTH = 32
+
+
+class Parser(FlaskParser):
+    """Reads bodies and queries for `Blueprint.arguments`."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": RAISE}  # noqa: RUF012
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Read the body.
+
+        Where it is absent, a schema with `optional_body` sees `{}`; any other refuses it, because a
+        change that was lost on the way must not pass for a change of nothing.
+
+        Raises:
+            Problem: 400 (not JSON) or 415 (not declared to be).
+            RequestEntityTooLarge: over the limit, also where the length isn't declared.
+        """
+        body = req.get_data()
+        if not body and getattr(schema, "optional_body", False):
+            return missing
+        if body and req.mimetype != "application/json":
+            raise Problem(
+                415,
+                "The body must be declared as application/json.",
+                headers={"Accept": "application/json"},
+            )
+        return loads(body)
+
+    def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
+        """Read the query: UTF-8, each parameter once.
+
+        Raises:
+            Problem: 400 or 422.
+        """
+        try:
+            unquote_to_bytes(req.query_string).decode()
+        except UnicodeDecodeError:
+            raise Problem(400, "The query is not UTF-8.") from None
+        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        if repeated:
+            raise unacceptable("query", [((name,), "Given more than once.") for name in repeated])
+        return req.args.to_dict()
+
+    def handle_error(self, error: ValidationError, *_: object, **__: object) -> NoReturn:
+        """Turn marshmallow's messages, keyed by location, into a problem that names the places."""
+        ((location, messages),) = dict(error.messages).items()  # type: ignore[arg-type]
+        raise unacceptable(location, flatten(messages)) from error
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """flask-smorest's blueprint with the strict parser."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
+        """Declare an answer, with the header that every answer has."""
+        kwargs["headers"] = {"X-Request-Id": REQUEST_ID_REF, **kwargs.get("headers", {})}
+        return super().response(status_code, schema, **kwargs)
+
+
+def unacceptable(location: str, found: Iterable[tuple[tuple[object, ...], str]]) -> Problem:
+    """Make a 422 of what was found where, in the body (`json`) or the query."""
+    if location == "json":
+        errors = [{"detail": detail, "pointer": pointer(path)} for path, detail in found]
+        return Problem(422, "The body is not acceptable; `errors` says where.", errors=errors)
+    errors = [{"detail": detail, "parameter": str(path[0])} for path, detail in found]
+    return Problem(422, "The query is not acceptable; `errors` says where.", errors=errors)
+
+
+def loads(body: bytes) -> Any:
+    """Read JSON as RFC 8259 has it, and refuse what readers would disagree on.
+
+    orjson refuses bad UTF-8, a byte order mark, NaN, Infinity and lone surrogates, and survives any
+    depth; the standard library then sees the names that are given twice.
+
+    Raises:
+        Problem: 400, with the place of the error as a reader would count it.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, f"The body is not JSON: {error}.") from None
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _containers_in(outer)]
+        if not level:
+            break
+    else:
+        raise Problem(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
+    json.loads(body, object_pairs_hook=_refuse_duplicates)
+    return document
+
+
+def _containers_in(value: Any) -> Iterable[Any]:
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (inner for inner in values if isinstance(inner, (dict, list)))
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise Problem(400, f"The body gives the member {name[:50]!r} more than once.")
+        seen.add(name)

@@ -1,0 +1,105 @@
+"""The OpenAPI document and a page to try it on, all from this host."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import flask_swagger_ui
+from flask import Blueprint, Flask, Response, current_app, redirect, send_from_directory, url_for
+
+from tasks_api.problems import Api
+
+DIST = Path(flask_swagger_ui.__file__).parent / "dist"
+# Swagger UI sets styles from its script and shows icons as data URLs; nothing comes from elsewhere.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Task API</title>
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="icon" href="docs/favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+START = """SwaggerUIBundle({
+  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, tryItOutEnabled: true,
+  persistAuthorization: true, validatorUrl: null,
+});
+"""
+DESCRIPTION = """\
+Tasks of users. A user is a UUID; nobody registers, the first write makes the user.
+
+Each user has one counter. Every write of theirs takes the counter's next value, and the task that
+was written carries it as its `revision`: it is the task's version, and the order of all changes.
+
+Errors are `application/problem+json` (RFC 9457): `errors` says what is wrong and where. Read-only
+members in a body are ignored, so that you may send back what you got; any other unknown member or
+parameter is refused.
+"""
+INFO = {
+    "description": DESCRIPTION,
+    "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+    "contact": {"name": "The maintainers", "url": "https://opensource.org/license/mit"},
+}
+
+blueprint = Blueprint("docs", __name__)
+
+
+def init_app(app: Flask) -> Api:
+    """Give the Api that makes one document of all the blueprints that are registered on it."""
+    app.config |= {
+        "API_TITLE": "Task API",
+        "API_VERSION": version("tasks-api"),
+        "OPENAPI_VERSION": "3.0.3",
+        "API_SPEC_OPTIONS": {"info": INFO, "servers": [{"url": "/"}]},
+    }
+    api = Api(app)
+    app.extensions["openapi"] = cache(lambda: app.json.dumps(api.spec.to_dict(), indent=2) + "\n")
+    app.register_blueprint(blueprint)
+    return api
+
+
+@blueprint.get("/openapi.json")
+def get_openapi() -> Response:
+    """Give the OpenAPI document."""
+    return Response(current_app.extensions["openapi"](), mimetype="application/json")
+
+
+@blueprint.get("/")
+def get_root() -> Any:
+    """Lead whoever opens the service in a browser to the page."""
+    return redirect(url_for("docs.get_page"))
+
+
+@blueprint.get("/docs")
+def get_page() -> Response:
+    """Give the page: Swagger UI."""
+    return Response(
+        PAGE, mimetype="text/html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    )
+
+
+@blueprint.get("/docs/start.js")
+def get_start() -> Response:
+    """Give the script that starts Swagger UI; inline, the policy would forbid it."""
+    return Response(START, mimetype="text/javascript")
+
+
+@blueprint.get("/docs/<path:name>")
+def get_asset(name: str) -> Response:
+    """Give one of Swagger UI's own files."""
+    return send_from_directory(DIST, name)

@@ -1,0 +1,81 @@
+"""How gunicorn serves: `gunicorn --config python:tasks_api.gunicorn_conf wsgi:app`."""
+
+# gevent has to be there before whatever it patches is imported.
+from gevent import monkey
+
+monkey.patch_all()
+
+# ruff: noqa: E402
+import logging.config
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from gevent.socket import wait_read, wait_write
+from gunicorn import glogging
+from psycopg2 import extensions
+
+from tasks_api import embedded
+from tasks_api.config import from_environ
+from tasks_api.request_log import logging_config
+
+settings = from_environ(os.environ)
+
+bind = f"{settings.host}:{settings.port}"
+workers = settings.web_concurrency
+worker_class = "gevent"
+worker_connections = 1000
+# Longer than any load balancer's, so that it is never us who close first.
+keepalive = 75
+# Below the 30 seconds that platforms wait before they kill.
+graceful_timeout = 25
+timeout = 60
+# A search for 255 code points, percent-encoded, beside a cursor.
+limit_request_line = 8190
+limit_request_field_size = 8190
+# It would write below $HOME.
+control_socket_disable = True
+if Path("/dev/shm").is_dir():  # noqa: S108
+    # The workers' heartbeat must not wait for a disk.
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+
+class Logger(glogging.Logger):
+    """gunicorn's own messages, in the same JSON lines; the application logs requests itself."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up gunicorn's logging its own way, then all of it ours."""
+        super().setup(cfg)
+        logging.config.dictConfig(logging_config(settings.log_level))
+
+
+logger_class = Logger
+
+# Seconds without a byte from the database, after which its connection is given up: more than the
+# server takes to cancel a statement that is too slow.
+DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
+
+
+def on_starting(_server: Any) -> None:
+    """Start the embedded database, once, before there are workers."""
+    if settings.database_url is None:
+        embedded.start(settings.data_dir)
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Let psycopg2 wait in gevent's event loop, so that other requests go on meanwhile."""
+    extensions.set_wait_callback(_wait)
+
+
+def _wait(connection: Any) -> None:
+    while True:
+        state = connection.poll()
+        if state == extensions.POLL_OK:
+            return
+        wait = wait_read if state == extensions.POLL_READ else wait_write
+        wait(
+            connection.fileno(),
+            timeout=DATABASE_SILENCE,
+            timeout_exc=psycopg2.OperationalError("the database has fallen silent"),
+        )

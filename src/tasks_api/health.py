@@ -1,0 +1,62 @@
+"""Is it alive, is it ready: for platforms and load balancers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import Schema, fields
+
+from tasks_api import migrations
+from tasks_api.arguments import Blueprint
+from tasks_api.database import DatabaseUnavailable, NotMigrated, execute
+from tasks_api.problems import Problem, responses
+
+APPLIED = sa.text("SELECT version_num FROM alembic_version")
+
+blueprint = Blueprint("health", __name__, description="For platforms and load balancers.")
+
+
+class HealthSchema(Schema):
+    """How the service is."""
+
+    status = fields.String(required=True, metadata={"description": "`ok`."})
+
+
+@blueprint.route("/health")
+@blueprint.response(200, HealthSchema(), description="It serves.", example={"status": "ok"})
+@blueprint.doc(operationId="getHealth", responses=responses(500))
+def get_health() -> Any:
+    """Tell that the process serves
+
+    Doesn't touch the database.
+    """
+    return {"status": "ok"}
+
+
+@blueprint.route("/ready")
+@blueprint.response(200, HealthSchema(), description="It is ready.", example={"status": "ok"})
+@blueprint.doc(operationId="getReadiness", responses=responses(500, 503))
+def get_readiness() -> Any:
+    """Tell whether requests can be served
+
+    The database answers and has exactly the migrations that this version knows. A 503 names the
+    check that failed.
+    """
+    try:
+        applied = [row.version_num for row in execute(APPLIED)]
+    except NotMigrated:
+        applied = []
+    except DatabaseUnavailable:
+        raise _not_ready("database", "The database can't be reached.") from None
+    if applied != [migrations.head()]:
+        raise _not_ready(
+            "migrations",
+            f"The database is at migration {', '.join(applied) or 'none'}, "
+            f"this version needs {migrations.head()}: run `flask --app wsgi db upgrade`.",
+        )
+    return {"status": "ok"}
+
+
+def _not_ready(check: str, detail: str) -> Problem:
+    return Problem(503, detail, headers={"Retry-After": "5"}, check=check)

@@ -1,0 +1,212 @@
+"""Errors: one kind of exception, one place that renders it, one place that documents it.
+
+RFC 9457: `application/problem+json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import flask_smorest
+import orjson
+from flask import Response, g
+from marshmallow import Schema, fields
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
+
+from tasks_api.database import DatabaseUnavailable
+
+# Names that RFC 9110 changed; Python has them from 3.13 on.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+# What each status means here, for the OpenAPI document.
+DESCRIPTIONS = {
+    400: "The request is malformed: not JSON, not UTF-8, nested too deep, or a bad header.",
+    404: "There is no such thing, or it is another user's.",
+    413: "The body is too large.",
+    415: "The body is not declared to be JSON.",
+    422: "The request is well formed, but its content is not acceptable.",
+    500: "A defect of the service; the log tells more under the request's id.",
+    503: "The database is unreachable, starting or too busy.",
+}
+
+# What to say where werkzeug found the error: its own words are for people in front of a browser.
+DETAILS: dict[type[HTTPException], str] = {
+    NotFound: "There is nothing at this path.",
+    MethodNotAllowed: "This path doesn't have that method; Allow has those it has.",
+    RequestEntityTooLarge: "The body is larger than the service accepts.",
+    InternalServerError: "A defect of the service; its log tells more under this request's id.",
+}
+
+REQUEST_ID = {
+    "description": "The id of this request in the log: the caller's own, where it is 1 to 128 "
+    "characters of `[A-Za-z0-9._-]`, else a new one.",
+    "schema": {"type": "string"},
+}
+REQUEST_ID_REF = {"$ref": "#/components/headers/RequestId"}
+RETRY_AFTER = {
+    "description": "After how many seconds to try again.",
+    "schema": {"type": "integer"},
+}
+
+
+class Problem(HTTPException):
+    """An error to answer with.
+
+    Args:
+        status: the HTTP status code.
+        detail: one sentence for the person who reads it.
+        errors: what is wrong and where: `detail`, and `pointer`, `parameter` or `header`.
+        headers: more headers for the answer.
+        members: extension members of the problem (RFC 9457, section 3.2).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Iterable[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.code = status
+        self.headers = headers or {}
+        self.members = {**({"errors": list(errors)} if errors else {}), **members}
+
+
+class ProblemErrorSchema(Schema):
+    """One error and its place."""
+
+    detail = fields.String(required=True, metadata={"description": "What is wrong."})
+    pointer = fields.String(
+        metadata={"description": "Where in the body: a JSON Pointer as a fragment (RFC 6901)."}
+    )
+    parameter = fields.String(metadata={"description": "Which parameter of the query."})
+    header = fields.String(metadata={"description": "Which header."})
+
+
+class ProblemSchema(Schema):
+    """What every error answers with (RFC 9457)."""
+
+    type = fields.String(
+        required=True, metadata={"description": "`about:blank`: the status says it."}
+    )
+    title = fields.String(required=True, metadata={"description": "The name of the status."})
+    status = fields.Integer(required=True, metadata={"description": "The status code."})
+    detail = fields.String(
+        required=True, metadata={"description": "One sentence on what happened."}
+    )
+    errors = fields.List(
+        fields.Nested(ProblemErrorSchema),
+        metadata={"description": "What is wrong, and where."},
+    )
+    request_id = fields.String(
+        required=True, metadata={"description": "The id of this request in the service's log."}
+    )
+
+
+class Api(flask_smorest.Api):
+    """flask-smorest's Api, speaking RFC 9457."""
+
+    ERROR_SCHEMA = ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        super()._register_error_handlers()
+        self._app.register_error_handler(DatabaseUnavailable, _database_unavailable)
+
+    def _register_pagination_header(self) -> None:
+        """Leave out flask-smorest's page numbers, which are not used and would be documented."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Render any error; flask-smorest's own way would drop the exception's headers."""
+        return render(error)
+
+
+def render(error: HTTPException) -> Response:
+    """Turn an exception into the answer that a client gets."""
+    status = error.code or 500
+    problem = {
+        "type": "about:blank",
+        "title": _title(status),
+        "status": status,
+        "detail": DETAILS.get(type(error), error.description),
+        **getattr(error, "members", {}),
+        "request_id": g.request_id,
+    }
+    headers = dict(error.get_headers()) | dict(getattr(error, "headers", {}))
+    headers["Content-Type"] = "application/problem+json"
+    return Response(orjson.dumps(problem), status, headers)
+
+
+def _database_unavailable(_error: DatabaseUnavailable) -> Response:
+    return render(
+        Problem(
+            503,
+            "The database can't answer right now; try again in a moment.",
+            headers={"Retry-After": "1"},
+        )
+    )
+
+
+def pointer(path: Iterable[object]) -> str:
+    """Write a JSON Pointer as a URI fragment (RFC 6901, section 6): `#/3/title`."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "#" + "".join("/" + quote(step) for step in steps)
+
+
+def flatten(
+    messages: Any, path: tuple[object, ...] = ()
+) -> Iterable[tuple[tuple[object, ...], str]]:
+    """Walk marshmallow's nested messages; give the path to each place and what is wrong there."""
+    if isinstance(messages, Mapping):
+        for step, inner in messages.items():
+            yield from flatten(inner, path if step == "_schema" else (*path, step))
+    else:
+        for message in messages:
+            yield path, message
+
+
+def responses(*statuses: int) -> dict[int, Any]:
+    """Document errors that an operation can answer with; for `blueprint.doc(responses=…)`."""
+    return {status: {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
+
+
+def document(api: Api) -> None:
+    """Put the errors, and the header that every answer has, into the OpenAPI document."""
+    components = api.spec.components
+    components.header("RequestId", REQUEST_ID)
+    for status, description in DESCRIPTIONS.items():
+        headers: dict[str, Any] = {"X-Request-Id": REQUEST_ID_REF}
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = RETRY_AFTER
+        example = {
+            "type": "about:blank",
+            "title": _title(status),
+            "status": status,
+            "detail": description,
+            "request_id": "0f8fad5bd9cb469fa16570867728950e",
+        }
+        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+        components.response(
+            f"Problem{status}",
+            {
+                "description": description,
+                "headers": headers,
+                "content": {"application/problem+json": content},
+            },
+        )
+
+
+def _title(status: int) -> str:
+    return TITLES.get(status) or HTTPStatus(status).phrase

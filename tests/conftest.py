@@ -1,0 +1,118 @@
+"""Fixtures: a real PostgreSQL, the application on it, and a user nobody else has."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging.config
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from tasks_api import embedded
+from tasks_api.app import create_app
+from tasks_api.config import Config
+from tasks_api.database import new_engine
+from tasks_api.request_log import logging_config
+
+TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b")
+ONE_USER = re.compile(r"\b(?:tasks\.user_id|users\.id) = %\(user\)s|VALUES \(%\(user\)s")
+
+EXAMPLE_TITLE = "Buy oat milk"
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> sa.URL:
+    """A migrated database on a server of the tests' own."""
+    return embedded.start(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def app(database_url: sa.URL) -> Flask:
+    app = create_app(Config(database_url=database_url))
+
+    @event.listens_for(app.extensions["engine"], "before_cursor_execute")
+    def check(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        assert names_one_user(statement), statement
+
+    return app
+
+
+def names_one_user(statement: str) -> bool:
+    """Tell whether a statement names the one user for each mention of `tasks` in it."""
+    return len(TASKS.findall(statement)) <= len(ONE_USER.findall(statement))
+
+
+@pytest.fixture(scope="session")
+def database(database_url: sa.URL) -> Iterator[sa.Connection]:
+    """A connection of the tests' own, for looking behind the application."""
+    with new_engine(database_url, poolclass=sa.NullPool).connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def user() -> str:
+    return str(uuid4())
+
+
+@pytest.fixture
+def path(user: str) -> str:
+    """Where the user's tasks are."""
+    return f"/api/{user}/tasks"
+
+
+@pytest.fixture
+def make_task(client: FlaskClient, path: str) -> Callable[..., dict[str, Any]]:
+    def make(**members: Any) -> dict[str, Any]:
+        response = client.post(path, json={"title": EXAMPLE_TITLE, **members})
+        assert response.status_code == 201, response.text
+        return response.json
+
+    return make
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Every statement that the application sends, as PostgreSQL gets it."""
+    sent: list[str] = []
+
+    def record(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    engine = app.extensions["engine"]
+    # Opening a connection asks the server some questions of its own; that is done before.
+    engine.connect().close()
+    event.listen(engine, "before_cursor_execute", record)
+    yield sent
+    event.remove(engine, "before_cursor_execute", record)
+
+
+@pytest.fixture
+def empty_database(database: sa.Connection) -> Iterator[sa.URL]:
+    """A database without anything in it."""
+    name = f"t{uuid4().hex}"
+    database.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield database.engine.url.set(database=name)
+    database.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def log_lines(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """All that has been logged since the test began, on what stands for stdout."""
+    stdout = io.StringIO()
+    logging.config.dictConfig(logging_config("INFO"))
+    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
+    monkeypatch.setattr(handler, "stream", stdout)
+    return lambda: [json.loads(line) for line in stdout.getvalue().splitlines()]

@@ -1,0 +1,163 @@
+"""The database goes away, comes back, says no, and takes its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import event
+
+from tasks_api.app import create_app
+from tasks_api.config import Config
+from tasks_api.database import ATTEMPTS, DatabaseUnavailable, execute
+
+ME = sa.text("SELECT pg_backend_pid() AS pid")
+KILL = sa.text("SELECT pg_terminate_backend(:pid, 5000)")
+
+
+@pytest.fixture
+def own_app(database_url: sa.URL) -> Iterator[Flask]:
+    """An application with one connection of its own, to be mistreated."""
+    app = create_app(Config(database_url=database_url, database_pool_size=1))
+    with app.app_context():
+        yield app
+    app.extensions["engine"].dispose()
+
+
+def test_connection_that_has_died_is_replaced(own_app, database):
+    [before] = execute(ME)
+    database.execute(KILL, {"pid": before.pid})
+    [after] = execute(ME)
+    assert after.pid != before.pid
+
+
+def test_write_on_a_connection_that_has_died_happens_once(own_app, database, path):
+    client = own_app.test_client()
+    client.get(path)
+    [me] = execute(ME)
+    database.execute(KILL, {"pid": me.pid})
+    assert client.post(path, json={"title": "x"}).status_code == 201
+    assert [task["revision"] for task in client.get(path).json] == [1]
+
+
+def test_connection_lost_half_way_is_a_503_and_no_second_attempt(own_app, database, path, user):
+    client = own_app.test_client()
+    client.post(path, json={"title": "x"})
+    [me] = execute(ME)
+    attempts = []
+    engine = own_app.extensions["engine"]
+    event.listen(engine, "before_cursor_execute", lambda *_: attempts.append(1))
+    lock = sa.text("SELECT 1 FROM users WHERE id = :user FOR UPDATE")
+    with database.engine.execution_options(isolation_level="READ COMMITTED").connect() as holder:
+        holder.execute(lock, {"user": user})
+        answers = []
+        write = Thread(target=lambda: answers.append(client.post(path, json={"title": "y"})))
+        write.start()
+        waiting = sa.text("SELECT 1 FROM pg_stat_activity WHERE pid = :pid AND wait_event = :event")
+        while not database.scalar(waiting, {"pid": me.pid, "event": "transactionid"}):
+            pass
+        database.execute(KILL, {"pid": me.pid})
+        write.join()
+    [answer] = answers
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert len(attempts) == 1
+    assert [task["title"] for task in client.get(path).json] == ["x"]
+
+
+def test_database_that_is_away_is_a_503(path):
+    nowhere = sa.make_url("postgresql+psycopg2://127.0.0.1:1/tasks")
+    client = create_app(Config(database_url=nowhere)).test_client()
+    response = client.get(path)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.content_type == "application/problem+json"
+    assert "127.0.0.1" not in response.text
+
+
+def test_database_without_migrations_is_a_503(empty_database, path):
+    client = create_app(Config(database_url=empty_database)).test_client()
+    assert client.get(path).status_code == 503
+
+
+def test_pool_that_is_exhausted_is_a_503(own_app, path):
+    with own_app.extensions["engine"].connect():
+        assert own_app.test_client().get(path).status_code == 503
+    assert own_app.test_client().get(path).status_code == 200
+
+
+def test_statement_that_takes_too_long_is_a_503(database_url, path):
+    app = create_app(Config(database_url=database_url, statement_timeout_ms=50))
+    with app.app_context(), pytest.raises(DatabaseUnavailable):
+        execute(sa.text("SELECT pg_sleep(30)"))
+
+
+def test_no_start_up_option_is_sent_where_the_timeout_is_off(database_url):
+    app = create_app(Config(database_url=database_url, statement_timeout_ms=0))
+    with app.app_context():
+        [row] = execute(sa.text("SHOW statement_timeout"))
+    assert row.statement_timeout == "0"
+
+
+def test_options_in_the_url_are_kept(database_url):
+    url = database_url.update_query_dict({"options": "-c search_path=elsewhere"})
+    app = create_app(Config(database_url=url, statement_timeout_ms=1234))
+    with app.app_context():
+        [row] = execute(
+            sa.text(
+                "SELECT current_setting('search_path') AS path, "
+                "current_setting('statement_timeout') AS timeout"
+            )
+        )
+    assert tuple(row) == ("elsewhere", "1234ms")
+
+
+def test_timestamps_are_utc_whatever_the_server_prefers(database_url):
+    url = database_url.update_query_dict({"options": "-c TimeZone=Asia/Tokyo"})
+    app = create_app(Config(database_url=url))
+    task = app.test_client().post(
+        "/api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/tasks", json={"title": "x"}
+    )
+    assert task.json["created_at"].endswith("Z")
+
+
+RAISE = "DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{}'; END $$"
+
+
+@pytest.fixture
+def failing(own_app):
+    """Let the next statements fail with these codes, by PostgreSQL itself."""
+    codes: list[str] = []
+
+    @event.listens_for(own_app.extensions["engine"], "before_cursor_execute", retval=True)
+    def fail(_c, _cursor, statement, parameters, *_):
+        return (RAISE.format(codes.pop(0)), {}) if codes else (statement, parameters)
+
+    return codes
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_statement_that_gave_way_is_run_again(own_app, failing, path, code):
+    failing += [code] * (ATTEMPTS - 1)
+    response = own_app.test_client().post(path, json={"title": "x"})
+    assert (response.status_code, response.json["revision"]) == (201, 1)
+
+
+def test_statement_that_gives_way_again_and_again_is_a_503(own_app, failing, path):
+    failing += ["40001"] * ATTEMPTS
+    assert own_app.test_client().post(path, json={"title": "x"}).status_code == 503
+    assert own_app.test_client().get(path).json == []
+
+
+@pytest.mark.parametrize("code", ["57P01", "57P03", "53300", "53100", "25006", "55P03", "08006"])
+def test_ailing_database_is_a_503(own_app, failing, path, code):
+    failing.append(code)
+    assert own_app.test_client().get(path).status_code == 503
+
+
+def test_error_that_is_ours_is_a_500_without_the_drivers_words(own_app, failing, path):
+    failing.append("22012")
+    response = own_app.test_client().get(path)
+    assert response.status_code == 500
+    assert "psycopg2" not in response.text

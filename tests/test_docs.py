@@ -1,0 +1,126 @@
+"""The OpenAPI document is true and in the repository; its page needs no other host."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+DOCUMENT = Path(__file__).parents[1] / "openapi" / "openapi.json"
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/openapi.json").json
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield f"{method.upper()} {path}", operation
+
+
+def test_document_in_the_repository_is_the_one_that_is_served(client):
+    assert DOCUMENT.read_text() == client.get("/openapi.json").text, "run `make openapi`"
+
+
+def test_document_says_which_openapi_it_is(document):
+    assert document["openapi"] == "3.0.3"
+
+
+def test_every_route_is_in_the_document(app: Flask, document):
+    documented = {name for name, _ in operations(document)}
+    served = {
+        f"{method} {str(rule.rule).replace('<uuid:', '{').replace('>', '}')}"
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.startswith("docs.")
+    }
+    assert documented == served
+
+
+def test_every_operation_says_what_it_is_and_answers(document):
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["operationId"], name
+        assert {"500"} < set(operation["responses"]), name
+        for status, reference in operation["responses"].items():
+            response = resolve(document, reference)
+            assert "X-Request-Id" in response["headers"], (name, status)
+            if int(status) >= 400:
+                assert set(response["content"]) == {"application/problem+json"}, (name, status)
+            elif status == "200":
+                assert "example" in response["content"]["application/json"], (name, status)
+
+
+def test_operation_ids_are_unique(document):
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_request_schemas_admit_no_other_member(document):
+    for name, operation in operations(document):
+        if "requestBody" in operation:
+            for media in operation["requestBody"]["content"].values():
+                assert resolve(document, media["schema"])["additionalProperties"] is False, name
+
+
+def test_what_the_service_sets_is_read_only(document):
+    properties = document["components"]["schemas"]["Task"]["properties"]
+    read_only = {name for name, schema in properties.items() if schema.get("readOnly")}
+    assert read_only == {"id", "user_id", "revision", "created_at", "updated_at"}
+
+
+def resolve(document, node):
+    while "$ref" in node:
+        target = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = target
+    return node
+
+
+def test_root_leads_to_the_page(client):
+    response = client.get("/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/docs")
+
+
+def test_page_forbids_other_hosts(client):
+    response = client.get("/docs")
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert "//" not in response.text
+
+
+@pytest.mark.parametrize(
+    "name", ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "start.js"]
+)
+def test_files_of_the_page_come_from_this_host(client, name):
+    assert f"docs/{name}" in client.get("/docs").text
+    with client.get(f"/docs/{name}") as response:
+        assert response.status_code == 200
+        assert len(response.data) > 0
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "../__init__.py", "..%2f__init__.py"])
+def test_no_other_file_is_given_away(client, name):
+    assert client.get(f"/docs/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/docs", "/openapi.json"])
+def test_head_answers_as_get_does_but_for_the_body(client, path):
+    get, head = client.get(path), client.head(path)
+    assert head.data == b""
+    for response in (get, head):
+        del response.headers["X-Request-Id"]
+    assert dict(head.headers) == dict(get.headers)
+
+
+def test_document_is_valid_json_with_an_end_of_line():
+    assert DOCUMENT.read_text().endswith("}\n")
+    json.loads(DOCUMENT.read_text())

@@ -1,0 +1,50 @@
+"""Alive, ready, and if not, why not."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tasks_api import migrations
+from tasks_api.app import create_app
+from tasks_api.config import Config
+from tasks_api.database import new_engine
+
+NOWHERE = sa.make_url("postgresql+psycopg2://127.0.0.1:1/tasks")
+
+
+def test_health_does_not_touch_the_database(client, statements):
+    response = client.get("/health")
+    assert (response.status_code, response.json) == (200, {"status": "ok"})
+    assert statements == []
+
+
+def test_healthy_without_a_database():
+    assert create_app(Config(database_url=NOWHERE)).test_client().get("/health").status_code == 200
+
+
+def test_ready_when_the_migrations_are_at_head(client):
+    response = client.get("/ready")
+    assert (response.status_code, response.json) == (200, {"status": "ok"})
+
+
+def test_not_ready_without_a_database():
+    response = create_app(Config(database_url=NOWHERE)).test_client().get("/ready")
+    assert (response.status_code, response.json["check"]) == (503, "database")
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_not_ready_before_the_first_migration(empty_database):
+    response = create_app(Config(database_url=empty_database)).test_client().get("/ready")
+    assert (response.status_code, response.json["check"]) == (503, "migrations")
+    assert "none" in response.json["detail"]
+
+
+def test_not_ready_when_the_migrations_are_behind(empty_database):
+    engine = new_engine(empty_database, poolclass=sa.NullPool)
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+    response = create_app(Config(database_url=empty_database)).test_client().get("/ready")
+    assert (response.status_code, response.json["check"]) == (503, "migrations")
+    assert "0000" in response.json["detail"]
+    assert migrations.head() in response.json["detail"]

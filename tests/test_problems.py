@@ -1,0 +1,72 @@
+"""Errors are problem details, whatever goes wrong and wherever."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tasks_api.app import create_app
+from tasks_api.config import Config
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/nowhere", 404, "Not Found"),
+        ("GET", "/api/not-a-uuid/tasks", 404, "Not Found"),
+        ("GET", "/api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/tasks/", 404, "Not Found"),
+        ("GET", "/api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/tasks/1", 404, "Not Found"),
+        ("POST", "/health", 405, "Method Not Allowed"),
+        ("BREW", "/health", 405, "Method Not Allowed"),
+    ],
+)
+def test_error_outside_of_any_view_is_a_problem(client, method, path, status, title):
+    response = client.open(path, method=method)
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    assert response.json == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": response.json["detail"],
+        "request_id": response.headers["X-Request-Id"],
+    }
+
+
+def test_wrong_method_names_those_that_exist(client, path):
+    response = client.delete("/health")
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_unacceptable_content_has_the_name_that_rfc_9110_gives_it(client, path):
+    response = client.post(path, json={})
+    assert (response.status_code, response.json["title"]) == (422, "Unprocessable Content")
+
+
+def test_too_large_a_body_has_the_name_that_rfc_9110_gives_it(client, path):
+    response = client.post(path, json={"title": "x" * 70_000})
+    assert (response.status_code, response.json["title"]) == (413, "Content Too Large")
+
+
+@pytest.fixture
+def broken_app(database_url) -> Flask:
+    app = create_app(Config(database_url=database_url))
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("the secret is 42")
+
+    return app
+
+
+def test_defect_is_a_500_that_tells_nothing_and_a_log_line_that_tells_all(broken_app, log_lines):
+    response = broken_app.test_client().get("/broken", headers={"X-Request-Id": "call-7"})
+
+    assert response.status_code == 500
+    assert response.content_type == "application/problem+json"
+    assert "secret" not in response.text
+    assert response.json["request_id"] == "call-7"
+    [defect] = [line for line in log_lines() if "traceback" in line]
+    assert defect["request_id"] == "call-7"
+    assert defect["level"] == "ERROR"
+    assert "RuntimeError: the secret is 42" in defect["traceback"]
