@@ -290,3 +290,16 @@ def test_unacceptable_parameter_is_named(client, path, query, parameter):
     response = client.get(f"{path}?{query}")
     assert response.status_code == 422
     assert [error["parameter"] for error in response.json["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(("method", "suffix", "body"), OPERATIONS.values(), ids=OPERATIONS)
+def test_parameter_of_an_operation_without_any_is_refused(
+    client, path, make_task, method, suffix, body
+):
+    task = make_task()
+    response = getattr(client, method)(f"{path}/{task['id']}{suffix}?force=true", json=body)
+    assert response.status_code == 422
+    assert response.json["errors"] == [
+        {"detail": "There is no such member or parameter.", "parameter": "force"}
+    ]
+    assert client.get(f"{path}/{task['id']}").json == task

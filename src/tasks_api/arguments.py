@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import flask_smorest
 import orjson
-from flask import Request
+from flask import Request, current_app, request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs import missing
 from webargs.flaskparser import FlaskParser
@@ -17,6 +17,7 @@ from webargs.flaskparser import FlaskParser
 from tasks_api.problems import REQUEST_ID_REF, Problem, flatten, pointer
 
 MAX_DEPTH = 32
+UNKNOWN = "There is no such member or parameter."
 
 
 class Parser(FlaskParser):
@@ -71,10 +72,32 @@ class Blueprint(flask_smorest.Blueprint):
 
     ARGUMENTS_PARSER = Parser()
 
+    def arguments(self, schema: Schema, *, location: str = "json", **kwargs: Any) -> Any:
+        """Declare a body, or the query (`location="query"`)."""
+        decorate = super().arguments(schema, location=location, **kwargs)
+
+        def mark(view: Any) -> Any:
+            decorated = decorate(view)
+            decorated.takes_query = location == "query"
+            return decorated
+
+        return mark
+
     def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
         """Declare an answer, with the header that every answer has."""
         kwargs["headers"] = {"X-Request-Id": REQUEST_ID_REF, **kwargs.get("headers", {})}
         return super().response(status_code, schema, **kwargs)
+
+
+def refuse_undeclared_query() -> None:
+    """Refuse every parameter where the view declares none; for `Blueprint.before_request`.
+
+    Raises:
+        Problem: 422, naming them.
+    """
+    view = current_app.view_functions[str(request.endpoint)]
+    if request.args and not getattr(view, "takes_query", False):
+        raise unacceptable("query", [((name,), UNKNOWN) for name in request.args])
 
 
 def unacceptable(location: str, found: Iterable[tuple[tuple[object, ...], str]]) -> Problem:

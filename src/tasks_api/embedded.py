@@ -45,21 +45,22 @@ def start(directory: Path) -> sa.URL:
         ) from None
     directory.mkdir(parents=True, exist_ok=True)
     lock = os.open(directory / "postgresql.lock", os.O_RDWR | os.O_CREAT)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    # The lock below counts the users of the server, also those that are killed; pgserver's own
-    # count goes wrong on these, so it is told to leave the server alone.
+    # Whoever uses the server shares this lock, and whoever stops it needs it alone. It counts right
+    # when a user is killed; pgserver's own count doesn't, so that is told to leave the server be.
+    fcntl.flock(lock, fcntl.LOCK_SH)
     server = get_server(directory / "postgresql", cleanup_mode=None)
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg2")
     _create_database(url)
     url = url.set(database="tasks")
     migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
-    fcntl.flock(lock, fcntl.LOCK_SH)
     atexit.register(_stop, server, lock, os.getpid())
     return url
 
 
 def _create_database(url: sa.URL) -> None:
     with new_engine(url, poolclass=sa.NullPool).connect() as connection:
+        # Another first start may be doing the same; the lock ends with the connection.
+        connection.execute(sa.select(sa.func.pg_advisory_lock(migrations.ADVISORY_LOCK)))
         if not connection.scalar(sa.text("SELECT 1 FROM pg_database WHERE datname = 'tasks'")):
             connection.execute(sa.text(CREATE_DATABASE))
 

@@ -1,5 +1,7 @@
 """How gunicorn serves: `gunicorn --config python:tasks_api.gunicorn_conf wsgi:app`."""
 
+from __future__ import annotations
+
 # gevent has to be there before whatever it patches is imported.
 from gevent import monkey
 
@@ -9,11 +11,13 @@ monkey.patch_all()
 import logging.config
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import gevent
 import psycopg2
 from gevent.socket import wait_read, wait_write
 from gunicorn import glogging
+from gunicorn.workers.ggevent import GeventWorker
 from psycopg2 import extensions
 
 from tasks_api import embedded
@@ -24,7 +28,6 @@ settings = from_environ(os.environ)
 
 bind = f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
-worker_class = "gevent"
 worker_connections = 1000
 # Longer than any load balancer's, so that it is never us who close first.
 keepalive = 75
@@ -36,9 +39,8 @@ limit_request_line = 8190
 limit_request_field_size = 8190
 # It would write below $HOME.
 control_socket_disable = True
-if Path("/dev/shm").is_dir():  # noqa: S108
-    # The workers' heartbeat must not wait for a disk.
-    worker_tmp_dir = "/dev/shm"  # noqa: S108
+# The workers' heartbeat must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 class Logger(glogging.Logger):
@@ -51,6 +53,49 @@ class Logger(glogging.Logger):
 
 
 logger_class = Logger
+
+
+class Idle(gevent.Timeout):
+    """The wait for a connection's next request, which the end of the worker cuts short."""
+
+    waiting: ClassVar[dict[Idle, Any]] = {}
+
+    def __enter__(self) -> Idle:
+        """Begin to wait."""
+        self.waiting[self] = gevent.getcurrent()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> Any:
+        """End the wait: by a request, by its time, or by `end_all`."""
+        del self.waiting[self]
+        return super().__exit__(*exception)
+
+    @classmethod
+    def end_all(cls) -> None:
+        """Give up all connections that are between requests."""
+        for idle, greenlet in list(cls.waiting.items()):
+            gevent.kill(greenlet, idle)
+
+
+class Worker(GeventWorker):
+    """gunicorn's gevent worker; idle connections don't keep it from ending.
+
+    gunicorn's own waits for them as for requests, for the whole of `graceful_timeout`.
+    """
+
+    def timeout_ctx(self) -> Idle:  # type: ignore[override]
+        """Give the time limit for the next request of a connection."""
+        # False: the end of the time ends the `with` block, and raises nothing.
+        return Idle(self.cfg.keepalive, False)  # type: ignore[arg-type]
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to end."""
+        super().handle_exit(sig, frame)
+        gevent.spawn(Idle.end_all)
+
+
+worker_class = Worker
 
 # Seconds without a byte from the database, after which its connection is given up: more than the
 # server takes to cancel a statement that is too slow.

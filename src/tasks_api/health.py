@@ -25,7 +25,7 @@ class HealthSchema(Schema):
 
 @blueprint.route("/health")
 @blueprint.response(200, HealthSchema(), description="It serves.", example={"status": "ok"})
-@blueprint.doc(operationId="getHealth", responses=responses(500))
+@blueprint.doc(operationId="getHealth", responses=responses(400, 500))
 def get_health() -> Any:
     """Tell that the process serves
 
@@ -36,7 +36,7 @@ def get_health() -> Any:
 
 @blueprint.route("/ready")
 @blueprint.response(200, HealthSchema(), description="It is ready.", example={"status": "ok"})
-@blueprint.doc(operationId="getReadiness", responses=responses(500, 503))
+@blueprint.doc(operationId="getReadiness", responses=responses(400, 500, 503))
 def get_readiness() -> Any:
     """Tell whether requests can be served
 

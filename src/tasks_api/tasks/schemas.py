@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 from marshmallow.validate import Length, Range
 
+from tasks_api.arguments import UNKNOWN
 from tasks_api.tasks.models import DESCRIPTION_MAX, TITLE_MAX
 
 OFFSET_MAX = 10**9
@@ -83,7 +84,7 @@ class Strict(Schema):
 
     error_messages = {  # noqa: RUF012
         "type": "Must be an object.",
-        "unknown": "There is no such member or parameter.",
+        "unknown": UNKNOWN,
     }
     # Whether a request may leave the body out altogether.
     optional_body = False

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, url_for
 from sqlalchemy import Row
 
-from tasks_api.arguments import Blueprint
+from tasks_api.arguments import Blueprint, refuse_undeclared_query
 from tasks_api.problems import Problem, responses
 from tasks_api.tasks import queries
 from tasks_api.tasks.schemas import (
@@ -27,6 +27,7 @@ LOCATION = {"Location": {"description": "Where the task is.", "schema": {"type":
 BODY_ERRORS = (400, 413, 415)
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
+blueprint.before_request(refuse_undeclared_query)
 
 
 def task_or_404(row: Row[Any] | None) -> Row[Any]:
@@ -51,7 +52,10 @@ def task_or_404(row: Row[Any] | None) -> Row[Any]:
 )
 @blueprint.doc(operationId="createTask", responses=responses(*BODY_ERRORS, 404, 422, 500, 503))
 def create_task(task: dict[str, Any], user_id: UUID) -> Any:
-    """Create a task"""
+    """Create a task
+
+    The first task of a user makes the user.
+    """
     row = queries.create_task(user_id, task)
     return row, {"Location": url_for("tasks.get_task", user_id=user_id, task_id=row.id)}
 
@@ -73,9 +77,12 @@ def list_tasks(query: dict[str, Any], user_id: UUID) -> Any:
 
 @blueprint.route(TASK)
 @blueprint.response(200, TaskSchema(), description="The task.", example=TASK_EXAMPLE)
-@blueprint.doc(operationId="getTask", responses=responses(404, 500, 503))
+@blueprint.doc(operationId="getTask", responses=responses(404, 422, 500, 503))
 def get_task(user_id: UUID, task_id: UUID) -> Any:
-    """Get a task"""
+    """Get a task
+
+    A task that never was, one that is deleted and one of another user are the same 404.
+    """
     return task_or_404(queries.get_task(user_id, task_id))
 
 
@@ -94,9 +101,12 @@ def update_task(changes: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 
 @blueprint.route(TASK, methods=["DELETE"])
 @blueprint.response(204, description="It is deleted.")
-@blueprint.doc(operationId="deleteTask", responses=responses(404, 500, 503))
+@blueprint.doc(operationId="deleteTask", responses=responses(404, 422, 500, 503))
 def delete_task(user_id: UUID, task_id: UUID) -> Any:
-    """Delete a task"""
+    """Delete a task
+
+    A second time, it is a 404.
+    """
     task_or_404(queries.delete_task(user_id, task_id))
     return _no_content()
 

