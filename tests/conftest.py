@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import logging.config
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -23,15 +27,22 @@ from tasks_api.database import new_engine
 from tasks_api.request_log import logging_config
 
 TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b")
-ONE_USER = re.compile(r"\b(?:tasks\.user_id|users\.id) = %\(user\)s|VALUES \(%\(user\)s")
+ONE_USER = re.compile(
+    r"\b(?:tasks\.user_id|users\.id) = %\(user\)s"
+    r"|INSERT INTO (?:users|idempotency_keys) \(\w+, [^)]+\) (?:VALUES \(|SELECT )%\(user\)s"
+)
 
 EXAMPLE_TITLE = "Buy oat milk"
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> sa.URL:
+def database_url() -> sa.URL:
     """A migrated database on a server of the tests' own."""
-    return embedded.start(tmp_path_factory.mktemp("data"))
+    # pytest's own temporary directories may be removed by another run while the server uses them.
+    # What is registered last runs first: the server is stopped before its data is removed.
+    directory = tempfile.mkdtemp(prefix="tasks-api-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return embedded.start(Path(directory))
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,10 @@ def test_created_task_has_every_member_and_a_place(client, path, user):
         "title": "Buy milk",
         "description": None,
         "completed": False,
+        "completed_at": None,
+        "due_at": None,
+        "priority": "none",
+        "tags": [],
         "revision": 1,
         "created_at": None,
         "updated_at": None,
@@ -84,9 +88,10 @@ def test_put_sets_what_is_present_and_keeps_what_is_absent(client, path, make_ta
     task = make_task(description="Two cartons")
     changed = client.put(f"{path}/{task['id']}", json={"title": "Buy tea", "completed": True})
     assert changed.status_code == 200
-    expected = {**task, "title": "Buy tea", "completed": True, "revision": 2}
-    assert changed.json == {**expected, "updated_at": changed.json["updated_at"]}
-    assert changed.json["updated_at"] > task["updated_at"]
+    now = changed.json["updated_at"]
+    assert now > task["updated_at"]
+    expected = {"title": "Buy tea", "completed": True, "completed_at": now, "updated_at": now}
+    assert changed.json == {**task, **expected, "revision": 2}
 
 
 def test_put_of_null_clears_the_description(client, path, make_task):

@@ -12,7 +12,10 @@ from flask.json.provider import JSONProvider
 
 from tasks_api import cli, database, docs, embedded, health, problems, request_log
 from tasks_api.config import Config, from_environ
-from tasks_api.tasks import views
+from tasks_api.tasks import (
+    list_views,  # noqa: F401 - it adds to the blueprint of `views`
+    views,
+)
 
 
 class OrjsonProvider(JSONProvider):

@@ -14,16 +14,18 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs import missing
 from webargs.flaskparser import FlaskParser
 
+from tasks_api.fields import UNKNOWN
 from tasks_api.problems import REQUEST_ID_REF, Problem, flatten, pointer
 
 MAX_DEPTH = 32
-UNKNOWN = "There is no such member or parameter."
+JSON_ONLY = ("application/json",)
+MEDIA_TYPES = {"PATCH": ("application/json", "application/merge-patch+json")}
 
 
 class Parser(FlaskParser):
     """Reads bodies and queries for `Blueprint.arguments`."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": RAISE, "headers": RAISE}  # noqa: RUF012
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Read the body.
@@ -38,13 +40,18 @@ class Parser(FlaskParser):
         body = req.get_data()
         if not body and getattr(schema, "optional_body", False):
             return missing
-        if body and req.mimetype != "application/json":
-            raise Problem(
-                415,
-                "The body must be declared as application/json.",
-                headers={"Accept": "application/json"},
-            )
+        accepted = MEDIA_TYPES.get(req.method, JSON_ONLY)
+        if body and req.mimetype not in accepted:
+            # RFC 9110, section 15.5.16, and RFC 5789, section 2.2.
+            header = "Accept-Patch" if req.method == "PATCH" else "Accept"
+            types = ", ".join(accepted)
+            raise Problem(415, f"The body must be declared as {types}.", headers={header: types})
         return loads(body)
+
+    def load_headers(self, req: Request, schema: Schema) -> dict[str, str]:
+        """Read the headers that the schema has fields for."""
+        names = (field.data_key or name for name, field in schema.fields.items())
+        return {name: req.headers[name] for name in names if name in req.headers}
 
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
         """Read the query: UTF-8, each parameter once.
@@ -78,7 +85,8 @@ class Blueprint(flask_smorest.Blueprint):
 
         def mark(view: Any) -> Any:
             decorated = decorate(view)
-            decorated.takes_query = location == "query"
+            if location == "query":
+                decorated.takes_query = True
             return decorated
 
         return mark
@@ -101,7 +109,10 @@ def refuse_undeclared_query() -> None:
 
 
 def unacceptable(location: str, found: Iterable[tuple[tuple[object, ...], str]]) -> Problem:
-    """Make a 422 of what was found where, in the body (`json`) or the query."""
+    """Make a problem of what was found where: in the body (`json`), the query or the headers."""
+    if location == "headers":
+        errors = [{"detail": detail, "header": str(path[0])} for path, detail in found]
+        return Problem(400, "A header is malformed; `errors` says which.", errors=errors)
     if location == "json":
         errors = [{"detail": detail, "pointer": pointer(path)} for path, detail in found]
         return Problem(422, "The body is not acceptable; `errors` says where.", errors=errors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -10,14 +11,17 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from tasks_api import migrations
-from tasks_api.database import new_engine
+from tasks_api.database import DatabaseUnavailable, new_engine
+from tasks_api.tasks import feed
 
 db = AppGroup("db", help="Migrate the database.")
+tasks = AppGroup("tasks", help="Look after the tasks.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
     app.cli.add_command(db)
+    app.cli.add_command(tasks)
 
 
 @db.command()
@@ -41,3 +45,24 @@ def _migrate(way: Any, revision: str) -> None:
         way(engine, revision)
     except (sa.exc.OperationalError, migrations.MigrationError) as error:
         raise click.ClickException(f"The migration did not run: {error}") from None
+
+
+@tasks.command()
+@click.option("--days", type=click.IntRange(0, 36500), required=True, help="Older than this.")
+def purge(days: int) -> None:
+    """Remove what has been in the trash for some days, for good.
+
+    Safe to run beside traffic, and twice at once. Clients that have not read the feed since before
+    what is removed have to start it again.
+    """
+    try:
+        with click.progressbar(
+            feed.purge(days),
+            length=feed.count_users(),
+            label="Users",
+            hidden=not sys.stdout.isatty(),
+        ) as progress:
+            removed = sum(progress)
+    except DatabaseUnavailable as error:
+        raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
+    click.echo(f"Removed {removed} tasks.")

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, current_app
 from gevent import monkey
+from psycopg2 import extensions
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -26,6 +27,9 @@ ATTEMPTS = 5
 UNAVAILABLE = ("08", "53", "57", "25006", "55P03")
 # A table or column that isn't there.
 NOT_MIGRATED = frozenset({"42P01", "42703"})
+
+# A page of 50 tasks has 100 UUIDs, which would be made only to be written out again.
+UUID_AS_TEXT = extensions.new_type((2950,), "UUID", extensions.UNICODE)
 
 # gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
 _poll = monkey.get_original("select", "poll")
@@ -77,7 +81,7 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
         connect_args=connect_args,
         **options,
     )
-    event.listen(engine, "connect", _set_utc)
+    event.listen(engine, "connect", _prepare)
     event.listen(engine, "checkout", _replace_if_closed)
     return engine
 
@@ -122,8 +126,10 @@ def _is_unavailable(error: DBAPIError, code: str | None) -> bool:
     return code.startswith(UNAVAILABLE)
 
 
-def _set_utc(connection: Any, _record: object) -> None:
-    """Timestamps are UTC. Few servers are set to anything else, so this seldom costs anything."""
+def _prepare(connection: Any, _record: object) -> None:
+    """Let a connection give what goes out as it is: timestamps in UTC, UUIDs as text."""
+    extensions.register_type(UUID_AS_TEXT, connection)
+    # Few servers are set to anything else, so this seldom costs anything.
     if connection.info.parameter_status("TimeZone") not in {"UTC", "Etc/UTC", "GMT"}:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")

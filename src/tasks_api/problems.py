@@ -31,6 +31,9 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 DESCRIPTIONS = {
     400: "The request is malformed: not JSON, not UTF-8, nested too deep, or a bad header.",
     404: "There is no such thing, or it is another user's.",
+    409: "The present state of the task does not allow it.",
+    410: "It is gone for good.",
+    412: "The task has another version than `If-Match` expects; `ETag` has the current one.",
     413: "The body is too large.",
     415: "The body is not declared to be JSON.",
     422: "The request is well formed, but its content is not acceptable.",

@@ -1,9 +1,10 @@
-"""The two tables, named once: everything else takes columns and constraints from here."""
+"""The tables, named once: everything else takes columns and constraints from here."""
 
 from __future__ import annotations
 
 import sys
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,12 +14,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    SmallInteger,
     Text,
+    TypeDecorator,
     UniqueConstraint,
+    Uuid,
     false,
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 if sys.version_info >= (3, 14):
@@ -26,10 +31,45 @@ if sys.version_info >= (3, 14):
 else:
     from uuid_utils.compat import uuid7
 
-__all__ = ["DESCRIPTION_MAX", "TITLE_MAX", "Base", "Task", "User", "uuid7"]
+__all__ = [
+    "DESCRIPTION_MAX",
+    "NEWEST_FIRST",
+    "PRIORITIES",
+    "SORTS",
+    "TAGS_MAX",
+    "TAG_MAX",
+    "TITLE_MAX",
+    "Base",
+    "IdempotencyKey",
+    "Task",
+    "User",
+    "uuid7",
+]
 
 TITLE_MAX = 255
 DESCRIPTION_MAX = 2000
+TAGS_MAX = 20
+TAG_MAX = 50
+# From the least to the most: their rank is what the database keeps and sorts by.
+PRIORITIES = ("none", "low", "medium", "high")
+# What a list can be sorted by.
+SORTS = ("created_at", "updated_at", "due_at", "priority", "title")
+NEWEST_FIRST = "-created_at"
+
+
+class Priority(TypeDecorator[str]):
+    """A priority's name here, its rank in the database."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> Any:
+        """Turn a name into its rank."""
+        return value if value is None else PRIORITIES.index(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        """Turn a rank into its name."""
+        return value if value is None else PRIORITIES[value]
 
 
 class Base(DeclarativeBase):
@@ -57,6 +97,8 @@ class User(Base):
     revision: Mapped[int]
     # The clock of the last write: it never goes back, and so neither does `Task.updated_at`.
     written_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The newest change that is gone for good: whoever hasn't seen it can't catch up any more.
+    purged_revision: Mapped[int] = mapped_column(server_default=text("0"))
 
     tasks: Mapped[list[Task]] = relationship(back_populates="user", passive_deletes=True)
 
@@ -76,12 +118,48 @@ class Task(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    completed_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    priority: Mapped[str] = mapped_column(Priority, server_default=text("0"))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    # When it was moved to the trash; the row is its own tombstone.
+    deleted_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(back_populates="tasks")
 
     __table_args__ = (
         CheckConstraint(f"char_length(title) BETWEEN 1 AND {TITLE_MAX}", "title_length"),
         CheckConstraint(f"char_length(description) <= {DESCRIPTION_MAX}", "description_length"),
+        CheckConstraint(f"priority BETWEEN 0 AND {len(PRIORITIES) - 1}", "priority_rank"),
+        CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
+        # Serves the feed of changes, and says what the counter is for.
         UniqueConstraint("user_id", "revision"),
-        Index("ix_tasks_newest_first", "user_id", text("created_at DESC"), text("id DESC")),
+        Index(
+            "ix_tasks_live",
+            "user_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_tasks_trash",
+            "user_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
     )
+
+
+class IdempotencyKey(Base):
+    """A key that a client has used, what it asked with it, and the tasks that this made."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    task_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

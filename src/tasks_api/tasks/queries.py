@@ -1,161 +1,182 @@
-"""What the service asks of the database: one statement for each operation.
-
-Every statement names one user. Every write takes the next value of that user's counter, in the same
-statement, and so waits for the user's other writes: that orders all changes of a user.
-"""
+"""What can be done to tasks that exist: one statement for each operation, about one user."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, func, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, case, func, null, select, true
 
 from tasks_api.database import execute
-from tasks_api.tasks.models import Task, User, uuid7
+from tasks_api.tasks import counter as counters
+from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, TASK, USER, new, tasks, users
+from tasks_api.tasks.models import IdempotencyKey
 
-users: Any = User.__table__
-tasks: Any = Task.__table__
+keys: Any = IdempotencyKey.__table__
 
-# SQLAlchemy keeps the columns' own names for itself, so parameters have others.
-USER = bindparam("user", type_=users.c.id.type)
-TASK = bindparam("task", type_=tasks.c.id.type)
-
-
-def new(name: str) -> sa.BindParameter[Any]:
-    """Name the parameter that brings a column's new value."""
-    return bindparam(f"new_{name}", type_=tasks.c[name].type)
+# The precondition is part of the statement: it is decided when the user's other writes are done, on
+# the task as they left it. NULL is no precondition.
+EXPECTED = func.coalesce(tasks.c.revision == sa.any_(bindparam("expected").cast(REVISIONS)), true())
 
 
-# The counter for a write that may be the user's first: their row is made on the way.
-_made = insert(users).values(id=USER, revision=1, written_at=func.now())
-UPSERTED = _made.on_conflict_do_update(
-    index_elements=[users.c.id],
-    set_={
-        "revision": users.c.revision + 1,
-        "written_at": func.greatest(users.c.written_at, _made.excluded.written_at),
-    },
-).returning(users.c.id, users.c.revision, users.c.written_at)
+def _write(
+    values: Callable[[sa.CTE], Mapping[str, Any]], *conditions: Any, where: Any = LIVE
+) -> sa.Executable:
+    """Build an update of one task.
 
-# The counter for a write to a task that exists. A user who has never written doesn't get one.
-BUMPED = (
-    sa.update(users)
-    .where(users.c.id == USER)
-    .values(revision=users.c.revision + 1, written_at=func.greatest(users.c.written_at, func.now()))
-    .returning(users.c.id, users.c.revision, users.c.written_at)
-)
-
-
-def _create() -> sa.Executable:
-    counter = UPSERTED.cte("counter")
-    values = {
-        "user_id": counter.c.id,
-        "id": TASK,
-        **{name: new(name) for name in ("title", "description", "completed")},
+    Where a condition fails, the row is set to what it is, and comes back as it is: that tells a
+    412, with the current entity tag, from a 404.
+    """
+    counter = counters.bumped()
+    changes = {
+        **values(counter),
         "revision": counter.c.revision,
-        "created_at": counter.c.written_at,
         "updated_at": counter.c.written_at,
     }
-    return insert(tasks).from_select(list(values), select(*values.values())).returning(tasks)
-
-
-def _list(*filters: sa.ColumnElement[bool]) -> sa.Executable:
-    page = (
-        # The user is named again in here: taken from the join, the id would reach every shard.
-        select(tasks)
-        .where(tasks.c.user_id == USER, *filters)
-        .order_by(tasks.c.created_at.desc(), tasks.c.id.desc())
-        .limit(bindparam("limit", type_=sa.Integer))
-        .offset(bindparam("offset", type_=sa.Integer))
-        .lateral("page")
-    )
-    return (
-        select(users.c.revision.label("counter"), page)
-        .select_from(users.outerjoin(page, true()))
-        .where(users.c.id == USER)
-    )
-
-
-def _update(values: Mapping[str, Any]) -> sa.Executable:
-    counter = BUMPED.cte("counter")
+    written = sa.and_(EXPECTED, *conditions)
     return (
         sa.update(tasks)
-        .where(_written_with(counter))
-        .values(revision=counter.c.revision, updated_at=counter.c.written_at, **values)
-        .returning(tasks)
+        # The join to the counter makes the write wait for it.
+        .where(tasks.c.user_id == USER, tasks.c.id == TASK, counter.c.id == tasks.c.user_id, where)
+        .values({name: case((written, new), else_=tasks.c[name]) for name, new in changes.items()})
+        .returning(
+            *COLUMNS, tasks.c.deleted_at, (tasks.c.revision == counter.c.revision).label("written")
+        )
     )
+
+
+def _completion(completed: Any, counter: sa.CTE) -> dict[str, Any]:
+    """Set `completed`, and the moment of it: when it becomes true, not when it is said again."""
+    moment = case(
+        (~completed, null()),
+        (tasks.c.completed, tasks.c.completed_at),
+        else_=counter.c.written_at,
+    )
+    return {"completed": completed, "completed_at": moment}
 
 
 @cache
 def _change(names: frozenset[str]) -> sa.Executable:
     """Build the statement that sets these columns; there are few such sets."""
-    return _update({name: new(name) for name in names})
+
+    def values(counter: sa.CTE) -> dict[str, Any]:
+        changes = {name: new(name) for name in names}
+        if "completed" in names:
+            changes |= _completion(new("completed"), counter)
+        return changes
+
+    return _write(values)
 
 
-def _written_with(counter: Any) -> sa.ColumnElement[bool]:
-    """Name the task, and join it to the counter, for which the write then waits."""
-    return sa.and_(tasks.c.user_id == USER, tasks.c.id == TASK, counter.c.id == tasks.c.user_id)
+def _clear_completed() -> sa.Executable:
+    doomed = (
+        select(tasks.c.id, func.row_number().over(order_by=tasks.c.revision).label("number"))
+        .where(tasks.c.user_id == USER, LIVE, tasks.c.completed)
+        .cte("doomed")
+    )
+    number = select(func.count()).select_from(doomed).scalar_subquery()
+    counter = counters.bumped(number, number > 0)
+    return (
+        sa.update(tasks)
+        .where(
+            tasks.c.user_id == USER,
+            tasks.c.id == doomed.c.id,
+            counter.c.id == tasks.c.user_id,
+            # Again, for a task that was reopened while this waited for the counter.
+            LIVE,
+            tasks.c.completed,
+        )
+        .values(
+            deleted_at=counter.c.written_at,
+            updated_at=counter.c.written_at,
+            revision=counter.c.revision - number + doomed.c.number,
+        )
+        .returning(tasks.c.id)
+    )
 
 
-CREATE = _create()
-GET = select(tasks).where(tasks.c.user_id == USER, tasks.c.id == TASK)
-LIST = _list()
-LIST_BY_COMPLETED = _list(tasks.c.completed == new("completed"))
-TOGGLE = _update({"completed": ~tasks.c.completed})
-DELETE = sa.delete(tasks).where(_written_with(BUMPED.cte("counter"))).returning(tasks.c.id)
+def _erase() -> sa.Executable:
+    before = select(users.c.revision).where(users.c.id == USER).scalar_subquery()
+    counter = counters.bumped(purged_revision=users.c.revision + 1)
+    gone = [
+        sa.delete(table)
+        .where(table.c.user_id == USER, counter.c.id == table.c.user_id)
+        .returning(table.c.user_id)
+        .cte(f"gone_{table.name}")
+        for table in (tasks, keys)
+    ]
+    return select((counter.c.revision == before + 1).label("complete")).add_cte(*gone)
 
 
-def create_task(user_id: UUID, task: Mapping[str, Any]) -> sa.Row[Any]:
-    """Make a task, and with the first one the user; give its row."""
-    given = {"title": task["title"], "description": None, "completed": False} | dict(task)
-    [row] = execute(CREATE, {"user": user_id, "task": uuid7(), **_renamed(given)})
-    return row
-
-
-def list_tasks(
-    user_id: UUID, *, offset: int, limit: int, completed: bool | None = None
-) -> tuple[int, Sequence[sa.Row[Any]]]:
-    """Give the user's counter and a page of their tasks, newest first."""
-    page = {"user": user_id, "offset": offset, "limit": limit}
-    if completed is None:
-        rows = execute(LIST, page)
-    else:
-        rows = execute(LIST_BY_COMPLETED, page | {"new_completed": completed})
-    counter = rows[0].counter if rows else 0
-    # A user without such tasks still has a counter, beside a page of nothing.
-    return counter, rows if rows and rows[0].id else []
+GET = select(*COLUMNS).where(tasks.c.user_id == USER, tasks.c.id == TASK, LIVE)
+TOGGLE = _write(lambda counter: _completion(~tasks.c.completed, counter))
+DELETE = _write(lambda counter: {"deleted_at": counter.c.written_at})
+RESTORE = _write(lambda _: {"deleted_at": null()}, ~LIVE, where=true())
+CLEAR_COMPLETED = _clear_completed()
+ERASE = _erase()
 
 
 def get_task(user_id: UUID, task_id: UUID) -> sa.Row[Any] | None:
     """Give a task's row, or None."""
-    return _one(GET, user_id, task_id)
-
-
-def change_task(user_id: UUID, task_id: UUID, changes: Mapping[str, Any]) -> sa.Row[Any] | None:
-    """Set the columns that `changes` names; give the row, or None. No changes write nothing."""
-    if not changes:
-        return get_task(user_id, task_id)
-    return _one(_change(frozenset(changes)), user_id, task_id, **_renamed(changes))
-
-
-def toggle_task(user_id: UUID, task_id: UUID) -> sa.Row[Any] | None:
-    """Flip `completed`; give the row, or None."""
-    return _one(TOGGLE, user_id, task_id)
-
-
-def delete_task(user_id: UUID, task_id: UUID) -> sa.Row[Any] | None:
-    """Delete a task; give what was its row's id, or None."""
-    return _one(DELETE, user_id, task_id)
-
-
-def _one(statement: sa.Executable, user_id: UUID, task_id: UUID, **more: Any) -> sa.Row[Any] | None:
-    rows = execute(statement, {"user": user_id, "task": task_id, **more})
+    rows = execute(GET, {"user": user_id, "task": task_id})
     return rows[0] if rows else None
 
 
-def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"new_{name}": value for name, value in values.items()}
+def change_task(
+    user_id: UUID, task_id: UUID, expected: Sequence[int] | None, changes: Mapping[str, Any]
+) -> sa.Row[Any] | None:
+    """Set the columns that `changes` names.
+
+    Args:
+        expected: the revisions that the task may have; None for any.
+
+    Returns:
+        The row as it is afterwards, or None. `written` is false where the precondition failed.
+    """
+    given = {f"new_{name}": value for name, value in changes.items()}
+    return _written(_change(frozenset(changes)), user_id, task_id, expected, **given)
+
+
+def toggle_task(user_id: UUID, task_id: UUID, expected: Sequence[int] | None) -> sa.Row[Any] | None:
+    """Flip `completed`; see `change_task`."""
+    return _written(TOGGLE, user_id, task_id, expected)
+
+
+def delete_task(user_id: UUID, task_id: UUID, expected: Sequence[int] | None) -> sa.Row[Any] | None:
+    """Move a task to the trash; see `change_task`."""
+    return _written(DELETE, user_id, task_id, expected)
+
+
+def restore_task(
+    user_id: UUID, task_id: UUID, expected: Sequence[int] | None
+) -> sa.Row[Any] | None:
+    """Take a task out of the trash; see `change_task`. One that isn't there is not written."""
+    return _written(RESTORE, user_id, task_id, expected)
+
+
+def clear_completed(user_id: UUID) -> int:
+    """Move the completed tasks to the trash; give their number."""
+    return len(execute(CLEAR_COMPLETED, {"user": user_id}))
+
+
+def erase_user(user_id: UUID) -> None:
+    """Erase all that is known of a user for good, but for their counter."""
+    # A statement sees what was committed when it began. Where another write of the user came in
+    # between, which the counter tells, its tasks are still to be erased.
+    while any(not row.complete for row in execute(ERASE, {"user": user_id})):
+        pass
+
+
+def _written(
+    statement: sa.Executable,
+    user_id: UUID,
+    task_id: UUID,
+    expected: Sequence[int] | None,
+    **more: Any,
+) -> sa.Row[Any] | None:
+    given = {"user": user_id, "task": task_id, "expected": expected, **more}
+    rows = execute(statement, given)
+    return rows[0] if rows else None

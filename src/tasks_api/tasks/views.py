@@ -1,7 +1,8 @@
-"""The HTTP side of tasks: the decorators are the contract, the bodies are one call."""
+"""One task, over HTTP: the decorators are the contract, the bodies are one call."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,25 +10,75 @@ from flask import Response, url_for
 from sqlalchemy import Row
 
 from tasks_api.arguments import Blueprint, refuse_undeclared_query
+from tasks_api.entity_tags import IfMatchSchema, IfNoneMatchSchema, entity_tag
 from tasks_api.problems import Problem, responses
-from tasks_api.tasks import queries
+from tasks_api.tasks import creation, queries
 from tasks_api.tasks.schemas import (
     NEW_TASK_EXAMPLE,
     TASK_EXAMPLE,
     CompletionSchema,
+    IdempotencyKeySchema,
     NewTaskSchema,
     TaskChangeSchema,
-    TaskQuerySchema,
     TaskSchema,
 )
 
 TASKS = "/<uuid:user_id>/tasks"
 TASK = f"{TASKS}/<uuid:task_id>"
+
+READ_ERRORS = (400, 404, 422, 500, 503)
+WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
+CREATE_ERRORS = (400, 404, 410, 413, 415, 422, 500, 503)
+
+ETAG = {
+    "ETag": {
+        "description": 'The entity tag, made from the revision: `"57"`.',
+        "schema": {"type": "string"},
+        "example": '"57"',
+    }
+}
+REPLAYED = {
+    "Idempotency-Replayed": {
+        "description": "`true` where a request with this key had been done before.",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
 LOCATION = {"Location": {"description": "Where the task is.", "schema": {"type": "string"}}}
-BODY_ERRORS = (400, 413, 415)
+MERGE_PATCH = {
+    "content": {
+        "application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/TaskChange"}}
+    }
+}
+NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
 blueprint.before_request(refuse_undeclared_query)
+
+
+def _links(*operations: str) -> dict[str, Any]:
+    """Tell in the document which operations the answer's members lead to."""
+    parameters = {"user_id": "$response.body#/user_id", "task_id": "$response.body#/id"}
+    return {name: {"operationId": name, "parameters": parameters} for name in operations}
+
+
+@blueprint.after_request
+def let_nobody_keep_it(response: Response) -> Response:
+    """Have caches ask again each time, and keep users apart (RFC 9111, section 5.2.2)."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.add("Vary", "Authorization")
+    return response
+
+
+def tagged(row: Row[Any]) -> tuple[Row[Any], dict[str, str]]:
+    """Answer with a task and its entity tag."""
+    return row, {"ETag": entity_tag(row.revision)}
+
+
+def bare(status: int, **headers: str) -> Response:
+    """Answer without a body."""
+    response = Response(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response
 
 
 def task_or_404(row: Row[Any] | None) -> Row[Any]:
@@ -41,92 +92,166 @@ def task_or_404(row: Row[Any] | None) -> Row[Any]:
     return row
 
 
+def written_or_412(row: Row[Any] | None) -> Row[Any]:
+    """Say that the task has another version than the client expects.
+
+    Raises:
+        Problem: 412, with the current entity tag; 404.
+    """
+    row = task_or_404(row)
+    if not row.written:
+        raise _precondition_failed(row)
+    return row
+
+
+def _precondition_failed(row: Row[Any]) -> Problem:
+    return Problem(
+        412,
+        "The task has changed since; nothing was done. ETag has its current version.",
+        headers={"ETag": entity_tag(row.revision)},
+    )
+
+
 @blueprint.route(TASKS, methods=["POST"])
+@blueprint.arguments(IdempotencyKeySchema(), location="headers")
 @blueprint.arguments(NewTaskSchema(), example=NEW_TASK_EXAMPLE)
 @blueprint.response(
     201,
     TaskSchema(),
     description="The task as it was made.",
-    headers=LOCATION,
+    headers=ETAG | LOCATION | REPLAYED,
     example=TASK_EXAMPLE,
 )
-@blueprint.doc(operationId="createTask", responses=responses(*BODY_ERRORS, 404, 422, 500, 503))
-def create_task(task: dict[str, Any], user_id: UUID) -> Any:
+@blueprint.doc(
+    operationId="createTask",
+    responses=responses(*CREATE_ERRORS)
+    | {201: {"links": _links("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")}},
+)
+def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID) -> Any:
     """Create a task
 
-    The first task of a user makes the user.
+    The first task of a user makes the user. With an `Idempotency-Key`, a repeat answers with the
+    task that the first request made.
     """
-    row = queries.create_task(user_id, task)
-    return row, {"Location": url_for("tasks.get_task", user_id=user_id, task_id=row.id)}
-
-
-@blueprint.route(TASKS)
-@blueprint.arguments(TaskQuerySchema(), location="query")
-@blueprint.response(
-    200, TaskSchema(many=True), description="A page of tasks.", example=[TASK_EXAMPLE]
-)
-@blueprint.doc(operationId="listTasks", responses=responses(400, 404, 422, 500, 503))
-def list_tasks(query: dict[str, Any], user_id: UUID) -> Any:
-    """List tasks, newest first
-
-    A user who has never written has an empty list.
-    """
-    _counter, rows = queries.list_tasks(user_id, **query)
-    return rows
+    key, replayed = idempotency["key"], False
+    if key is None:
+        row = creation.create_task(user_id, task)
+    else:
+        [row], replayed = creation.create_once(user_id, key, [task], request=task)
+    _, headers = tagged(row)
+    headers["Location"] = url_for("tasks.get_task", user_id=user_id, task_id=row.id)
+    return row, headers | ({"Idempotency-Replayed": "true"} if replayed else {})
 
 
 @blueprint.route(TASK)
-@blueprint.response(200, TaskSchema(), description="The task.", example=TASK_EXAMPLE)
-@blueprint.doc(operationId="getTask", responses=responses(404, 422, 500, 503))
-def get_task(user_id: UUID, task_id: UUID) -> Any:
+@blueprint.arguments(IfNoneMatchSchema(), location="headers")
+@blueprint.response(200, TaskSchema(), description="The task.", headers=ETAG, example=TASK_EXAMPLE)
+@blueprint.doc(operationId="getTask", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+def get_task(copy: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Get a task
 
     A task that never was, one that is deleted and one of another user are the same 404.
     """
-    return task_or_404(queries.get_task(user_id, task_id))
+    row = task_or_404(queries.get_task(user_id, task_id))
+    if copy["known"] is None or row.revision in copy["known"]:
+        return bare(304, ETag=entity_tag(row.revision))
+    return tagged(row)
+
+
+def _change(
+    user_id: UUID, task_id: UUID, expected: Sequence[int] | None, changes: Mapping[str, Any]
+) -> Any:
+    if changes:
+        return tagged(written_or_412(queries.change_task(user_id, task_id, expected, changes)))
+    row = task_or_404(queries.get_task(user_id, task_id))
+    if expected is not None and row.revision not in expected:
+        raise _precondition_failed(row)
+    return tagged(row)
 
 
 @blueprint.route(TASK, methods=["PUT"])
+@blueprint.arguments(IfMatchSchema(), location="headers")
 @blueprint.arguments(TaskChangeSchema(), example={"title": "Buy oat milk, four cartons"})
-@blueprint.response(200, TaskSchema(), description="The task as it is now.", example=TASK_EXAMPLE)
-@blueprint.doc(operationId="updateTask", responses=responses(*BODY_ERRORS, 404, 422, 500, 503))
-def update_task(changes: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+@blueprint.response(
+    200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
+)
+@blueprint.doc(operationId="updateTask", responses=responses(*WRITE_ERRORS))
+def update_task(
+    precondition: dict[str, Any], changes: dict[str, Any], user_id: UUID, task_id: UUID
+) -> Any:
     """Update a task
 
-    Members that are present are set, members that are absent keep their values; `null` clears
-    `description`. `{}` changes nothing.
+    Members that are present are set, members that are absent keep their values; `null` clears a
+    member that can be null. `{}` changes nothing, not even the revision.
     """
-    return task_or_404(queries.change_task(user_id, task_id, changes))
+    return _change(user_id, task_id, precondition["expected"], changes)
+
+
+@blueprint.route(TASK, methods=["PATCH"])
+@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.arguments(TaskChangeSchema(), example={"description": None})
+@blueprint.response(
+    200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
+)
+@blueprint.doc(operationId="patchTask", responses=responses(*WRITE_ERRORS), requestBody=MERGE_PATCH)
+def patch_task(
+    precondition: dict[str, Any], changes: dict[str, Any], user_id: UUID, task_id: UUID
+) -> Any:
+    """Patch a task
+
+    A JSON merge patch (RFC 7396). PUT does the same.
+    """
+    return _change(user_id, task_id, precondition["expected"], changes)
 
 
 @blueprint.route(TASK, methods=["DELETE"])
-@blueprint.response(204, description="It is deleted.")
-@blueprint.doc(operationId="deleteTask", responses=responses(404, 422, 500, 503))
-def delete_task(user_id: UUID, task_id: UUID) -> Any:
+@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.response(204, description="It is in the trash.")
+@blueprint.doc(operationId="deleteTask", responses=responses(400, 404, 412, 422, 500, 503))
+def delete_task(precondition: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Delete a task
 
-    A second time, it is a 404.
+    It goes to the trash: gone from every list, a 404 by its id, until it is restored or purged.
     """
-    task_or_404(queries.delete_task(user_id, task_id))
-    return _no_content()
+    written_or_412(queries.delete_task(user_id, task_id, precondition["expected"]))
+    return bare(204)
 
 
 @blueprint.route(f"{TASK}/complete", methods=["PATCH"])
+@blueprint.arguments(IfMatchSchema(), location="headers")
 @blueprint.arguments(CompletionSchema(), required=False, example={"completed": True})
-@blueprint.response(200, TaskSchema(), description="The task as it is now.", example=TASK_EXAMPLE)
-@blueprint.doc(operationId="completeTask", responses=responses(*BODY_ERRORS, 404, 422, 500, 503))
-def complete_task(completion: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+@blueprint.response(
+    200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
+)
+@blueprint.doc(operationId="completeTask", responses=responses(*WRITE_ERRORS))
+def complete_task(
+    precondition: dict[str, Any], completion: dict[str, Any], user_id: UUID, task_id: UUID
+) -> Any:
     """Toggle a task, or set whether it is done
 
     Without a body, or with `{}`, `completed` is flipped: N flips at once are N flips. With
     `completed` in the body it is set, which is safe to repeat.
     """
+    expected = precondition["expected"]
     if completion:
-        return task_or_404(queries.change_task(user_id, task_id, completion))
-    return task_or_404(queries.toggle_task(user_id, task_id))
+        row = queries.change_task(user_id, task_id, expected, completion)
+    else:
+        row = queries.toggle_task(user_id, task_id, expected)
+    return tagged(written_or_412(row))
 
 
-def _no_content() -> Response:
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+@blueprint.route(f"{TASK}/restore", methods=["POST"])
+@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.response(
+    200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
+)
+@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 412, 422, 500, 503))
+def restore_task(precondition: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+    """Restore a task from the trash
+
+    It comes back as it was. One that isn't in the trash is a 409.
+    """
+    row = task_or_404(queries.restore_task(user_id, task_id, precondition["expected"]))
+    if not row.written and row.deleted_at is None:
+        raise Problem(409, "The task is not in the trash.")
+    return tagged(written_or_412(row))

@@ -1,0 +1,70 @@
+"""Conditional requests (RFC 9110, section 13), on entity tags that are revisions: `"57"`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields
+from werkzeug.http import parse_etags
+
+from tasks_api.fields import Strict
+
+# RFC 9110, section 8.8.3, in a list of section 5.6.1. werkzeug's reader takes what is malformed for
+# what it might have been, or skips it; a precondition that is skipped is a lost update.
+_TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
+TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
+CANONICAL = re.compile(r"0|[1-9][0-9]{0,17}")
+
+
+def entity_tag(revision: int) -> str:
+    """Write the strong entity tag of a revision."""
+    return f'"{revision}"'
+
+
+class EntityTags(fields.String):
+    """A list of entity tags, read into the revisions that they can stand for.
+
+    Tags that no revision has are left out: they match nothing. `*` becomes None.
+
+    Args:
+        weak: compare weakly (section 8.8.3.2), so that weak tags count too.
+    """
+
+    def __init__(self, *, weak: bool, **kwargs: Any) -> None:
+        self.weak = weak
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> list[int] | None:  # type: ignore[override]
+        value = value.strip(" \t")
+        if value == "*":
+            return None
+        if not TAGS.fullmatch(value):
+            raise ValidationError('Must be `*` or entity tags: "57", "58".')
+        tags = parse_etags(value).as_set(include_weak=self.weak)
+        return [int(tag) for tag in tags if tag and CANONICAL.fullmatch(tag)]
+
+
+class IfNoneMatchSchema(Strict):
+    """A client that has a copy already."""
+
+    known = EntityTags(
+        weak=True,
+        data_key="If-None-Match",
+        load_default=list,
+        metadata={"description": "The entity tags of the copies you have: a match is a 304."},
+    )
+
+
+class IfMatchSchema(Strict):
+    """A client that wants to change only what it has seen."""
+
+    expected = EntityTags(
+        weak=False,
+        data_key="If-Match",
+        load_default=None,
+        metadata={
+            "description": 'Change the task only if it has one of these entity tags: `"57"` is '
+            "that of revision 57. A strong comparison; if none matches, the answer is a 412."
+        },
+    )

@@ -1,0 +1,198 @@
+"""All tasks of a user, over HTTP: lists, batches, the feed, erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import current_app, request
+
+from tasks_api.cursors import CursorError
+from tasks_api.entity_tags import IfNoneMatchSchema, entity_tag
+from tasks_api.problems import Problem, responses
+from tasks_api.tasks import creation, feed, queries
+from tasks_api.tasks.listing import Page, list_tasks
+from tasks_api.tasks.schemas import (
+    BATCH_MAX,
+    CHANGES_EXAMPLE,
+    NEW_TASK_EXAMPLE,
+    TASK_EXAMPLE,
+    ChangesQuerySchema,
+    ChangesSchema,
+    ClearedSchema,
+    ClearQuerySchema,
+    IdempotencyKeySchema,
+    NewTaskSchema,
+    TaskQuerySchema,
+    TaskSchema,
+)
+from tasks_api.tasks.views import (
+    CREATE_ERRORS,
+    ETAG,
+    NOT_MODIFIED,
+    READ_ERRORS,
+    REPLAYED,
+    TASKS,
+    bare,
+    blueprint,
+)
+
+USER = "/<uuid:user_id>"
+LINK = {
+    "Link": {
+        "description": "RFC 8288: `first`, `next` where there is more, `prev` where offsets are "
+        "used. `next` goes on by a cursor, unless the request used `offset`.",
+        "schema": {"type": "string"},
+        "example": '</api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/tasks?limit=50>; rel="first"',
+    },
+    "X-Total-Count": {
+        "description": "How many tasks the filters match, where `count=true` asked for it.",
+        "schema": {"type": "integer"},
+    },
+}
+BATCH = {
+    "type": "array",
+    "items": {"$ref": "#/components/schemas/NewTask"},
+    "minItems": 1,
+    "maxItems": BATCH_MAX,
+}
+TASKS_SCHEMA = TaskSchema(many=True)
+# A batch may be as large as this many single bodies.
+BATCH_FACTOR = 16
+
+
+@blueprint.before_request
+def allow_large_batches() -> None:
+    """Let a batch be larger than other bodies."""
+    if request.endpoint == "tasks.create_tasks":
+        request.max_content_length = BATCH_FACTOR * current_app.config["MAX_CONTENT_LENGTH"]
+
+
+@blueprint.route(TASKS)
+@blueprint.arguments(IfNoneMatchSchema(), location="headers")
+@blueprint.arguments(TaskQuerySchema(), location="query")
+@blueprint.response(
+    200,
+    TASKS_SCHEMA,
+    description="A page of tasks.",
+    headers=ETAG | LINK,
+    example=[TASK_EXAMPLE],
+)
+@blueprint.doc(operationId="listTasks", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+def get_tasks(copy: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
+    """List tasks, newest first
+
+    A user who has never written has an empty list. To walk along all tasks, follow `next` in
+    `Link`: no task that is there throughout is skipped or met twice.
+    """
+    if "cursor" in query and "offset" in query:
+        raise _bad_parameter("cursor", "Not together with offset.")
+    try:
+        page = list_tasks(user_id, query, copy["known"])
+    except CursorError:
+        raise _bad_parameter("cursor", "Not a cursor of this list.") from None
+    headers = {"ETag": entity_tag(page.revision)}
+    if copy["known"] is None or page.revision in copy["known"]:
+        return bare(304, **headers)
+    headers["Link"] = _link(query, page)
+    if page.total is not None:
+        headers["X-Total-Count"] = str(page.total)
+    return page.rows, headers
+
+
+def _link(query: dict[str, Any], page: Page) -> str:
+    filters = {
+        name: value for name, value in request.args.items() if name not in {"cursor", "offset"}
+    }
+    places: dict[str, dict[str, Any]] = {"first": {}}
+    offset, limit = query.get("offset"), query["limit"]
+    if page.next_cursor:
+        places["next"] = (
+            {"cursor": page.next_cursor} if offset is None else {"offset": offset + limit}
+        )
+    if offset:
+        places["prev"] = {"offset": max(0, offset - limit)}
+    return ", ".join(
+        f"<{request.path}{'?' if filters or place else ''}{urlencode(filters | place)}>; "
+        f'rel="{relation}"'
+        for relation, place in places.items()
+    )
+
+
+def _bad_parameter(name: str, detail: str) -> Problem:
+    return Problem(422, detail, errors=[{"detail": detail, "parameter": name}])
+
+
+@blueprint.route(f"{TASKS}/batch", methods=["POST"])
+@blueprint.arguments(IdempotencyKeySchema(), location="headers")
+@blueprint.arguments(NewTaskSchema(many=True), example=[NEW_TASK_EXAMPLE])
+@blueprint.response(
+    201,
+    TASKS_SCHEMA,
+    description="The tasks as they were made, in the order given.",
+    headers=REPLAYED,
+    example=[TASK_EXAMPLE],
+)
+@blueprint.doc(
+    operationId="createTasks",
+    responses=responses(*CREATE_ERRORS),
+    requestBody={"content": {"application/json": {"schema": BATCH}}},
+)
+def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:
+    """Create many tasks, all or none
+
+    Each has a revision of its own, in the order given. With an `Idempotency-Key`, a repeat answers
+    with the tasks that the first request made.
+    """
+    if idempotency["key"] is None:
+        return creation.create_tasks(user_id, tasks)
+    rows, replayed = creation.create_once(user_id, idempotency["key"], tasks, request=tasks)
+    return rows, {"Idempotency-Replayed": "true"} if replayed else {}
+
+
+@blueprint.route(TASKS, methods=["DELETE"])
+@blueprint.arguments(ClearQuerySchema(), location="query")
+@blueprint.response(200, ClearedSchema(), description="Done.", example={"deleted": 3})
+@blueprint.doc(operationId="clearCompletedTasks", responses=responses(*READ_ERRORS))
+def clear_completed(_query: dict[str, Any], user_id: UUID) -> Any:
+    """Delete all completed tasks
+
+    They go to the trash, as one by one.
+    """
+    return {"deleted": queries.clear_completed(user_id)}
+
+
+@blueprint.route(f"{USER}/changes")
+@blueprint.arguments(ChangesQuerySchema(), location="query")
+@blueprint.response(200, ChangesSchema(), description="Changes.", example=CHANGES_EXAMPLE)
+@blueprint.doc(operationId="listChanges", responses=responses(410, *READ_ERRORS))
+def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
+    """Read what has changed
+
+    Everything after revision `since`, oldest first; 0 gives a full copy. Keep `revision` and ask
+    again with it: no change is skipped. A `since` that is older than the last purge or erasure, or
+    ahead of the user's counter, is a 410: start again from 0.
+    """
+    try:
+        page = feed.list_changes(user_id, query["since"], query["limit"])
+    except feed.TokenGone:
+        raise Problem(410, "The feed does not lead on from there; start again from 0.") from None
+    changes = [
+        {"id": row.id, "revision": row.revision, "deleted": True} if row.deleted_at else task
+        for row, task in zip(page.rows, TASKS_SCHEMA.dump(page.rows), strict=True)
+    ]
+    return {"revision": page.revision, "has_more": page.has_more, "changes": changes}
+
+
+@blueprint.route(USER, methods=["DELETE"])
+@blueprint.response(204, description="Erased.")
+@blueprint.doc(operationId="eraseUser", responses=responses(404, 422, 500, 503))
+def erase_user(user_id: UUID) -> Any:
+    """Erase a user for good
+
+    Every task and everything in the trash is gone. Only the id and its counter stay, so that no
+    revision is ever used twice.
+    """
+    queries.erase_user(user_id)
+    return bare(204)

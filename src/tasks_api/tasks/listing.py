@@ -1,0 +1,161 @@
+"""Lists of tasks: filters, orders, and pages that neither skip nor repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam, case, func, select, true, tuple_
+
+from tasks_api.cursors import CursorError, decode, encode
+from tasks_api.database import execute
+from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, USER, tasks, users
+from tasks_api.tasks.models import PRIORITIES
+
+Q = bindparam("q", type_=sa.Text)
+FILTERS: dict[str, sa.ColumnElement[bool]] = {
+    "completed": tasks.c.completed == bindparam("is_completed", type_=sa.Boolean),
+    "q": sa.or_(tasks.c.title.ilike(Q, escape="\\"), tasks.c.description.ilike(Q, escape="\\")),
+    "tag": bindparam("tag", type_=sa.Text) == sa.any_(tasks.c.tags),
+    "priority": tasks.c.priority == bindparam("has_priority", type_=tasks.c.priority.type),
+    "due_before": tasks.c.due_at < bindparam("due_before", type_=tasks.c.due_at.type),
+    "due_after": tasks.c.due_at > bindparam("due_after", type_=tasks.c.due_at.type),
+}
+# What the filters' parameters are called where a column has that name.
+PARAMETERS = {"completed": "is_completed", "priority": "has_priority"}
+
+# The list is a client's own copy of it where the counter is one of these. NULL is any.
+CHANGED = users.c.revision != sa.all_(bindparam("known").cast(REVISIONS))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list.
+
+    Args:
+        revision: the user's counter, the version of all their lists.
+        rows: none where the client has this version already.
+        next_cursor: where the next page begins, if there is one.
+        total: how many tasks the filters match, where that was asked for.
+    """
+
+    revision: int
+    rows: Sequence[sa.Row[Any]] = ()
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+def list_tasks(user_id: UUID, query: Mapping[str, Any], known: Sequence[int] | None) -> Page:
+    """Give a page, by one statement; where `known` has the counter, it reads no task.
+
+    Args:
+        query: as `TaskQuerySchema` loads it.
+        known: the revisions of the lists that the client has; None stands for all.
+
+    Raises:
+        CursorError: the cursor isn't one for this list.
+    """
+    sort, cursor, limit = query["sort"], query.get("cursor"), query["limit"]
+    filters = FILTERS.keys() & query.keys()
+    given = {PARAMETERS.get(name, name): query[name] for name in filters}
+    if "q" in given:
+        given["q"] = "%" + given["q"].translate({ord(c): f"\\{c}" for c in "\\%_"}) + "%"
+    if cursor is not None:
+        given |= _position(sort, decode(user_id, sort, cursor))
+    statement = _statement(
+        frozenset(filters),
+        sort,
+        trash=query["deleted"],
+        seek=cursor is not None,
+        count=query["count"],
+    )
+    # One more than asked for tells whether there is a next page.
+    window = {"offset": query.get("offset", 0), "limit": limit + 1}
+    rows = execute(statement, {"user": user_id, "known": known, **window, **given})
+    if not rows:
+        return Page(0, total=0 if query["count"] else None)
+    first = rows[0]
+    # A counter without a task beside it.
+    rows = [] if first.id is None else rows
+    more = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        more = encode(user_id, sort, [getattr(last, sort.removeprefix("-")), last.id])
+    return Page(first.counter, rows[:limit], more, first.total if query["count"] else None)
+
+
+@lru_cache(500)
+def _statement(
+    filters: frozenset[str], sort: str, *, trash: bool, seek: bool, count: bool
+) -> sa.Executable:
+    key, descending = _key(sort)
+    matching = [
+        # The user is named again in here: taken from the join, the id would reach every shard.
+        tasks.c.user_id == USER,
+        ~LIVE if trash else LIVE,
+        *(FILTERS[name] for name in sorted(filters)),
+    ]
+    place, after = (
+        tuple_(key, tasks.c.id),
+        tuple_(
+            bindparam("after_key", type_=sa.Text).cast(key.type),
+            bindparam("after_id", type_=tasks.c.id.type),
+        ),
+    )
+    beyond = (place < after if descending else place > after) if seek else true()
+    direction = sa.desc if descending else sa.asc
+    page = (
+        # With the counter unchanged, PostgreSQL decides this before it opens an index.
+        select(*COLUMNS)
+        .where(CHANGED, *matching, beyond)
+        .order_by(direction(key), direction(tasks.c.id))
+        .limit(bindparam("limit", type_=sa.Integer))
+        .offset(bindparam("offset", type_=sa.Integer))
+        .correlate(users)
+        .lateral("page")
+    )
+    columns = [users.c.revision.label("counter"), *page.c]
+    if count:
+        number = select(func.count()).select_from(tasks).where(*matching).scalar_subquery()
+        columns.append(case((CHANGED, number)).label("total"))
+    return select(*columns).select_from(users.outerjoin(page, true())).where(users.c.id == USER)
+
+
+def _key(sort: str) -> tuple[sa.ColumnElement[Any], bool]:
+    """Give what to sort by, and whether descending. Nulls are last either way."""
+    descending = sort.startswith("-")
+    column = tasks.c[sort.removeprefix("-")]
+    if column.nullable:
+        return func.coalesce(column, sa.text(_null(sort)), type_=column.type), descending
+    return column, descending
+
+
+def _null(sort: str) -> str:
+    return "'-infinity'" if sort.startswith("-") else "'infinity'"
+
+
+def _position(sort: str, position: list[Any]) -> dict[str, Any]:
+    """Turn a cursor's position into parameters.
+
+    Raises:
+        CursorError: it has another shape; somebody has made it up.
+    """
+    try:
+        value, task_id = position
+        name = sort.removeprefix("-")
+        if value is None and name == "due_at":
+            value = _null(sort).strip("'")
+        elif name == "priority":
+            value = str(PRIORITIES.index(value))
+        elif name == "title":
+            value = str(value)
+        else:
+            value = datetime.fromisoformat(value).isoformat()
+        return {"after_key": value, "after_id": UUID(task_id)}
+    except (TypeError, ValueError, AttributeError):
+        raise CursorError from None
