@@ -175,9 +175,11 @@ def flatten(
     if isinstance(messages, Mapping):
         for step, inner in messages.items():
             yield from flatten(inner, path if step == "_schema" else (*path, step))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from flatten(inner, path)
     else:
-        for message in messages:
-            yield path, message
+        yield path, messages
 
 
 def responses(*statuses: int) -> dict[int, Any]:

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from marshmallow import ValidationError
 from sqlalchemy import bindparam, case, func, select, true, tuple_
 
 from tasks_api.cursors import CursorError, decode, encode
 from tasks_api.database import execute
+from tasks_api.fields import Text
 from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, USER, tasks, users
-from tasks_api.tasks.models import PRIORITIES
+from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
 
 Q = bindparam("q", type_=sa.Text)
 FILTERS: dict[str, sa.ColumnElement[bool]] = {
@@ -153,9 +155,9 @@ def _position(sort: str, position: list[Any]) -> dict[str, Any]:
         elif name == "priority":
             value = str(PRIORITIES.index(value))
         elif name == "title":
-            value = str(value)
+            value = Text(maximum=TITLE_MAX).deserialize(value)
         else:
             value = datetime.fromisoformat(value).isoformat()
         return {"after_key": value, "after_id": UUID(task_id)}
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, ValidationError):
         raise CursorError from None

@@ -1,0 +1,356 @@
+"""Lists: every filter, every order, and walks that neither skip nor repeat."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks_api import cursors
+from tasks_api.tasks.models import PRIORITIES, SORTS
+
+ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def links(answer):
+    """Read a Link header (RFC 8288) into relation -> target."""
+    found = re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers["Link"])
+    return {relation: target for target, relation in found}
+
+
+def walk(client, url, **query):
+    """Follow `next` to the end; give the tasks of each page."""
+    answer = client.get(url, query_string=query)
+    yield answer.json
+    while "next" in links(answer):
+        answer = client.get(links(answer)["next"])
+        assert answer.status_code == 200
+        yield answer.json
+
+
+@pytest.fixture(scope="module")
+def varied(app):
+    """A user with tasks that differ, and tie, in everything that can be sorted or filtered."""
+    client, path = app.test_client(), f"/api/{uuid4()}/tasks"
+    combinations = itertools.product(
+        ("b", "a", "É%"), (None, 0, 3), PRIORITIES[::2], (True, False), ([], ["x"], ["x", "y"])
+    )
+    batch = [
+        {
+            "title": title,
+            "description": f"{number} of Many",
+            "due_at": None if day is None else (START + timedelta(days=day)).isoformat(),
+            "priority": priority,
+            "completed": completed,
+            "tags": tags,
+        }
+        for number, (title, day, priority, completed, tags) in enumerate(combinations)
+    ]
+    for part in (batch[:40], batch[40:80], batch[80:]):
+        assert client.post(f"{path}/batch", json=part).status_code == 201
+    return path
+
+
+def everything(client, path):
+    return [task for page in walk(client, path, limit=100) for task in page]
+
+
+def expected_order(tasks, order):
+    """Sort as the contract says: nulls last either way, `id` breaks ties in the same direction."""
+    name, reverse = order.removeprefix("-"), order.startswith("-")
+    rank = PRIORITIES.index if name == "priority" else lambda value: value
+    there = [task for task in tasks if task[name] is not None]
+    absent = [task for task in tasks if task[name] is None]
+    there.sort(key=lambda task: (rank(task[name]), task["id"]), reverse=reverse)
+    absent.sort(key=lambda task: task["id"], reverse=reverse)
+    return there + absent
+
+
+@pytest.mark.parametrize("limit", [1, 7, 100])
+@pytest.mark.parametrize("order", ORDERS)
+def test_walk_in_any_order_is_the_whole_list_in_that_order(client, varied, order, limit):
+    walked = [task for page in walk(client, varied, sort=order, limit=limit) for task in page]
+    assert walked == expected_order(everything(client, varied), order)
+
+
+FILTERS = {
+    "completed=true": lambda task: task["completed"],
+    "completed=false": lambda task: not task["completed"],
+    "priority=medium": lambda task: task["priority"] == "medium",
+    "priority=high": lambda task: False,
+    "tag=y": lambda task: "y" in task["tags"],
+    "tag=X": lambda task: False,
+    "q=é": lambda task: "É" in task["title"],
+    "q=MANY": lambda task: True,
+    "q=7 of": lambda task: "7 of" in task["description"],
+    "q=%": lambda task: "%" in task["title"],
+    "q=_": lambda task: False,
+    "q=\\": lambda task: False,
+    "due_before=2026-01-04T00:00:00Z": lambda task: (task["due_at"] or "9") < "2026-01-04",
+    "due_before=2026-01-01T01:00:00+01:00": lambda task: False,
+    "due_after=2026-01-01T00:00:00Z": lambda task: (task["due_at"] or "") > "2026-01-02",
+    "due_after=2025-12-31T23:59:59.999999Z": lambda task: task["due_at"] is not None,
+    "deleted=false": lambda task: True,
+}
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_filter_lets_through_what_it_says(client, varied, query):
+    name, _, value = query.partition("=")
+    listed = [task for page in walk(client, varied, **{name: value}) for task in page]
+    assert listed == [task for task in everything(client, varied) if FILTERS[query](task)]
+
+
+PAIRS = [
+    pair
+    for pair in itertools.combinations(FILTERS, 2)
+    if len({query.partition("=")[0] for query in pair}) == 2
+]
+
+
+@pytest.mark.parametrize(("number", "queries"), list(enumerate(PAIRS)))
+def test_filters_combine_with_each_other_an_order_and_a_walk(client, varied, number, queries):
+    given = dict(query.split("=", 1) for query in queries)
+    order = ORDERS[number % len(ORDERS)]
+    walked = [task for page in walk(client, varied, sort=order, limit=9, **given) for task in page]
+    wanted = [
+        task
+        for task in everything(client, varied)
+        if all(FILTERS[query](task) for query in queries)
+    ]
+    assert walked == expected_order(wanted, order)
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_total_counts_what_the_filters_match(client, varied, query):
+    name, _, value = query.partition("=")
+    answer = client.get(varied, query_string={name: value, "count": "true", "limit": 2})
+    wanted = [task for task in everything(client, varied) if FILTERS[query](task)]
+    assert int(answer.headers["X-Total-Count"]) == len(wanted)
+
+
+def test_total_is_told_only_where_it_is_asked_for(client, path, varied):
+    assert "X-Total-Count" not in client.get(varied).headers
+    assert "X-Total-Count" not in client.get(varied, query_string={"count": "false"}).headers
+    assert client.get(path, query_string={"count": "true"}).headers["X-Total-Count"] == "0"
+
+
+def test_total_beyond_the_end_is_still_the_total(client, varied):
+    answer = client.get(varied, query_string={"count": "true", "offset": 1000})
+    assert (answer.json, answer.headers["X-Total-Count"]) == ([], "108")
+
+
+def test_links_keep_every_filter(client, varied):
+    query = {"completed": "false", "q": "many", "limit": "5", "count": "true", "sort": "title"}
+    answer = client.get(varied, query_string=query)
+    following = client.get(links(answer)["next"])
+    assert following.headers["X-Total-Count"] == answer.headers["X-Total-Count"]
+    assert client.get(links(following)["first"]).json == answer.json
+
+
+def test_first_is_always_linked_and_next_only_where_there_is_more(client, path, make_task):
+    assert links(client.get(path)) == {"first": path}
+    make_task()
+    make_task()
+    assert set(links(client.get(path, query_string={"limit": 2}))) == {"first"}
+    assert set(links(client.get(path, query_string={"limit": 1}))) == {"first", "next"}
+
+
+def test_request_with_an_offset_is_linked_by_offsets(client, varied):
+    answer = client.get(varied, query_string={"offset": 5, "limit": 10})
+    assert links(answer) == {
+        "first": f"{varied}?limit=10",
+        "next": f"{varied}?limit=10&offset=15",
+        "prev": f"{varied}?limit=10&offset=0",
+    }
+    assert set(links(client.get(varied, query_string={"offset": 0, "limit": 10}))) == {
+        "first",
+        "next",
+    }
+
+
+def test_cursor_and_offset_are_refused_together(client, varied):
+    target = links(client.get(varied, query_string={"limit": 1}))["next"]
+    answer = client.get(f"{target}&offset=1")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["parameter"] == "cursor"
+
+
+@pytest.fixture
+def cursor(client, varied):
+    target = links(client.get(varied, query_string={"limit": 1}))["next"]
+    return re.search(r"cursor=([^&]*)", target)[1]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    {
+        "empty": lambda cursor: "",
+        "cut off": lambda cursor: cursor[:-1],
+        "cut short": lambda cursor: cursor[:4],
+        "longer": lambda cursor: cursor + "A",
+        "padded": lambda cursor: cursor + "=",
+        "spaced": lambda cursor: cursor + " ",
+        "one letter changed": lambda cursor: cursor[:-2] + chr(ord(cursor[-2]) ^ 1) + cursor[-1],
+        "not base64": lambda cursor: "ü" * 8,
+        "made up": lambda cursor: "bm90IGEgY3Vyc29y",
+        "a number": lambda cursor: "1",
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_string_that_is_no_cursor_is_refused(client, varied, cursor, spoil):
+    answer = client.get(varied, query_string={"cursor": spoil[1](cursor)})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["parameter"] == "cursor"
+
+
+def test_cursor_of_another_list_is_refused(client, path, varied, cursor):
+    assert client.get(varied, query_string={"cursor": cursor}).status_code == 200
+    assert client.get(path, query_string={"cursor": cursor}).status_code == 422
+    other = client.get(varied, query_string={"cursor": cursor, "sort": "created_at"})
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("order", "position"),
+    [
+        ("-created_at", []),
+        ("-created_at", ["x", str(uuid4())]),
+        ("-created_at", [None, str(uuid4())]),
+        ("-created_at", [5, str(uuid4())]),
+        ("due_at", ["x", str(uuid4())]),
+        ("priority", ["urgent", str(uuid4())]),
+        ("priority", [None, str(uuid4())]),
+        ("title", [5, str(uuid4())]),
+        ("title", ["a\0b", str(uuid4())]),
+        ("title", ["a", "x"]),
+        ("title", ["a", 5]),
+        ("title", ["a", str(uuid4()), "more"]),
+    ],
+)
+def test_forged_cursor_is_refused_and_never_a_defect(client, user, path, order, position):
+    """Whoever reads the code can make a cursor that passes the digest."""
+    forged = cursors.encode(UUID(user), order, position)
+    answer = client.get(path, query_string={"cursor": forged, "sort": order})
+    assert answer.status_code == 422
+
+
+@given(st.uuids(), st.sampled_from(ORDERS), st.lists(st.text() | st.none() | st.integers(0, 9)))
+def test_cursor_leads_back_to_its_position(user_id, order, position):
+    cursor = cursors.encode(user_id, order, position)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
+    assert cursors.decode(user_id, order, cursor) == position
+
+
+@given(st.uuids(), st.text())
+def test_any_other_string_is_no_cursor(user_id, text):
+    with pytest.raises(cursors.CursorError):
+        cursors.decode(user_id, "title", text)
+
+
+def test_walk_of_10_000_tasks_under_writes_meets_each_exactly_once(app, database, user, path):
+    client = app.test_client()
+    for _ in range(100):
+        client.post(f"{path}/batch", json=[{"title": "there throughout"}] * 100)
+    over, failures = Event(), []
+
+    def disturb() -> None:
+        mine = app.test_client()
+        try:
+            while not over.is_set():
+                made = mine.post(path, json={"title": "comes and goes"}).json
+                mine.patch(f"{path}/{made['id']}/complete")
+                mine.delete(f"{path}/{made['id']}")
+                mine.post(path, json={"title": "stays"})
+        except Exception as error:
+            failures.append(error)
+
+    writers = [Thread(target=disturb) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    walked = [task for page in walk(client, path, limit=100) for task in page]
+    over.set()
+    for writer in writers:
+        writer.join()
+    assert failures == []
+    throughout = [task["id"] for task in walked if task["title"] == "there throughout"]
+    assert len(throughout) == len(set(throughout)) == 10_000
+    assert len({task["id"] for task in walked}) == len(walked)
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("sort=colour", "sort"),
+        ("sort=--title", "sort"),
+        ("sort=", "sort"),
+        ("sort=-id", "sort"),
+        ("priority=urgent", "priority"),
+        ("priority=2", "priority"),
+        ("q=", "q"),
+        ("q=a%00b", "q"),
+        ("q=" + "x" * 256, "q"),
+        ("tag=", "tag"),
+        ("tag=" + "x" * 51, "tag"),
+        ("due_before=2026-01-01", "due_before"),
+        ("due_before=2026-01-01T00:00:00", "due_before"),
+        ("due_after=2026-02-30T00:00:00Z", "due_after"),
+        ("due_after=2026-01-01T00:00:00+01:00", "due_after"),
+        ("deleted=yes", "deleted"),
+        ("count=1", "count"),
+    ],
+)
+def test_unacceptable_parameter_of_a_list_is_named(client, path, query, parameter):
+    answer = client.get(f"{path}?{query}")
+    assert answer.status_code == 422
+    assert [error["parameter"] for error in answer.json["errors"]] == [parameter]
+
+
+def test_search_for_what_like_would_take_for_a_pattern_is_literal(client, path, make_task):
+    make_task(title="100 per cent")
+    percent = make_task(title="100% sure")
+    underscore = make_task(title="snake_case", description="C:\\temp")
+    assert client.get(path, query_string={"q": "100%"}).json == [percent]
+    assert client.get(path, query_string={"q": "e_c"}).json == [underscore]
+    assert client.get(path, query_string={"q": "\\t"}).json == [underscore]
+    assert client.get(path, query_string={"q": "%%"}).json == []
+
+
+def test_search_looks_into_the_title_and_the_description(client, path, make_task):
+    title = make_task(title="Straße")
+    description = make_task(description="die STRASSE, straße")
+    make_task(description=None)
+    assert client.get(path, query_string={"q": "straße"}).json == [description, title]
+
+
+def test_list_is_one_statement_with_everything_in_it(client, varied, statements):
+    query = "?q=a&tag=x&priority=none&completed=true&due_after=2026-01-01T00:00:00Z"
+    client.get(f"{varied}{query}&sort=-due_at&count=true&limit=3")
+    assert len(statements) == 1
+
+
+def test_deleted_tasks_are_listed_only_in_the_trash(client, path, make_task):
+    live, gone = make_task(), make_task(completed=True)
+    client.delete(f"{path}/{gone['id']}")
+    assert client.get(path).json == [live]
+    [listed] = client.get(path, query_string={"deleted": "true", "completed": "true"}).json
+    assert listed["id"] == gone["id"]
+    assert client.get(path, query_string={"deleted": "true", "completed": "false"}).json == []
+
+
+def test_ties_of_every_kind_are_broken_by_the_id(client, database, user, path):
+    made = client.post(f"{path}/batch", json=[{"title": "same"}] * 10).json
+    same = sa.text("UPDATE tasks SET created_at = now(), updated_at = now() WHERE user_id = :user")
+    database.execute(same, {"user": user})
+    ids = [task["id"] for task in made]
+    for order in ORDERS:
+        walked = [task["id"] for page in walk(client, path, sort=order, limit=3) for task in page]
+        assert walked == sorted(ids, reverse=order.startswith("-"))
