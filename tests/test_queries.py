@@ -68,7 +68,8 @@ def listing(sort=NEWEST_FIRST, *filters, trash=False, seek=False, count=False):
 def plan(connection, statement, **parameters):
     """Ask PostgreSQL how it runs a statement of ours; give the nodes of its plan."""
     sql = statement.compile(dialect=psycopg2.dialect())
-    [[explained]] = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", {**sql.params, **parameters})
+    explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
+    [[explained]] = connection.exec_driver_sql(explain, {**sql.params, **parameters})
 
     def nodes(node):
         yield node

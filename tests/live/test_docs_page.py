@@ -1,0 +1,118 @@
+"""What somebody sees who opens the page in a browser and tries an operation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+# It is to ask nothing of anybody by itself.
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+COLLECT_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", event =>
+  window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
+"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Chromium has no sandbox for root.
+    arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """The page in the browser, and what has happened there."""
+
+    page: Page
+    url: str
+    console: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
+
+    def create_task(self, user: str) -> None:
+        """Click through the creation of a task, to the answer."""
+        operation = self.page.locator("#operations-tasks-createTask")
+        operation.locator(".opblock-summary-control").click()
+        operation.locator('tr[data-param-name="user_id"] input').fill(user)
+        operation.get_by_role("button", name="Execute").click()
+        status = operation.locator(".live-responses-table .response .response-col_status")
+        assert status.inner_text().strip() == "201"
+
+
+@pytest.fixture
+def visit(browser, serve, on_database) -> Iterator[Visit]:
+    """The page, and whatever happens there from the first byte on."""
+    page = browser.new_page()
+    visit = Visit(page, serve(**on_database).url)
+    page.on("console", lambda message: visit.console.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: visit.console.append(f"error: {error}"))
+    page.on("request", lambda request: visit.requested.append(request.url))
+    page.add_init_script(COLLECT_VIOLATIONS)
+    page.goto(f"{visit.url}/docs")
+    yield visit
+    page.close()
+
+
+def test_page_shows_all_operations(visit):
+    document = requests.get(f"{visit.url}/openapi.json").json()
+    operations = {
+        (method.upper(), path)
+        for path, item in document["paths"].items()
+        for method in item.keys() - {"parameters"}
+    }
+    blocks = visit.page.locator(".opblock")
+    blocks.nth(len(operations) - 1).wait_for()
+    shown = {
+        (
+            block.locator(".opblock-summary-method").inner_text(),
+            block.locator(".opblock-summary-path").get_attribute("data-path"),
+        )
+        for block in blocks.all()
+    }
+    assert shown == operations
+
+
+def test_task_is_created_by_a_click(visit):
+    user = str(uuid4())
+    visit.create_task(user)
+    [task] = requests.get(f"{visit.url}/api/{user}/tasks").json()
+    assert task["user_id"] == user
+
+
+def test_console_has_neither_an_error_nor_a_warning(visit):
+    visit.create_task(str(uuid4()))
+    assert [line for line in visit.console if line.startswith(("error", "warning"))] == []
+
+
+def test_no_other_host_is_asked_for_anything(visit):
+    visit.create_task(str(uuid4()))
+    # Data URLs come from nowhere.
+    asked = {urlsplit(url)[:2] for url in visit.requested if not url.startswith("data:")}
+    assert asked == {urlsplit(visit.url)[:2]}
+
+
+def test_nothing_on_the_page_is_against_its_policy(visit):
+    visit.create_task(str(uuid4()))
+    assert visit.page.evaluate("window.violations") == []

@@ -1,0 +1,58 @@
+"""The rules of two linters that others use find nothing in the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from live.conftest import ROOT
+
+DOCUMENT = ROOT / "openapi" / "openapi.json"
+LINTERS = {"@stoplight/spectral-cli": "6.16.3", "@redocly/cli": "2.77.0"}
+NO_TELEMETRY = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+
+pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+
+
+@pytest.fixture(scope="module")
+def linters() -> Path:
+    """Where the linters are; npm asks no registry for what is there already."""
+    home = ROOT / "var" / "npm"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "package.json").write_text(json.dumps({"dependencies": LINTERS}))
+    install = ["npm", "install", "--prefix", home, "--ignore-scripts", "--no-audit", "--no-fund"]
+    result = subprocess.run(install, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return home / "node_modules" / ".bin"
+
+
+def test_spectral_has_not_even_a_hint(linters, tmp_path):
+    ruleset = tmp_path / "ruleset.yaml"
+    ruleset.write_text('extends: ["spectral:oas"]\n')
+    result = subprocess.run(
+        [linters / "spectral", "lint", "--ruleset", ruleset, "--fail-severity=hint", DOCUMENT],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_redocly_has_neither_an_error_nor_a_warning(linters, tmp_path):
+    result = subprocess.run(
+        [linters / "redocly", "lint", "--extends", "recommended", "--format=json", DOCUMENT],
+        cwd=tmp_path,
+        env=os.environ | NO_TELEMETRY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Its exit status is 0 when there are only warnings.
+    assert json.loads(result.stdout)["problems"] == [], result.stdout
+    assert result.returncode == 0, result.stderr
