@@ -49,6 +49,8 @@ ATTEMPTS = 20
 
 READER = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
 READER_TASKS = 200
+COLLECTOR = "2b7b9a34-4f5e-4b1c-9a0e-7f6f3f0f8a21"
+COLLECTOR_TASKS = 10_000
 PAGE = 50
 WRITERS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(100)]
 NEW_TASK = {"title": "Buy oat milk", "description": "Two cartons, the barista kind."}
@@ -203,12 +205,49 @@ def post_requests(_api: Api) -> list[Request]:
     return [Request("POST", f"/api/{user}/tasks", NEW_TASK) for user in WRITERS]
 
 
+def many_tasks(api: Api) -> list[Any]:
+    """Make sure that a user has 10,000 tasks; give the newest 100."""
+    target = f"/api/{COLLECTOR}/tasks"
+    tasks = api.expect(200, Request("GET", f"{target}?limit=100"))
+    if not tasks:
+        batch = [{**NEW_TASK, "title": f"{NEW_TASK['title']} {number}"} for number in range(100)]
+        for _ in range(COLLECTOR_TASKS // 100):
+            api.expect(201, Request("POST", f"{target}/batch", batch))
+        tasks = api.expect(200, Request("GET", f"{target}?limit=100"))
+    return list(tasks)
+
+
+def first_page_requests(api: Api) -> list[Request]:
+    """Ask for the first page of the 10,000."""
+    many_tasks(api)
+    return [Request("GET", f"/api/{COLLECTOR}/tasks")]
+
+
+def deep_page_requests(api: Api) -> list[Request]:
+    """Follow `next` to a page in the middle of the 10,000, and ask for that."""
+    many_tasks(api)
+    target = f"/api/{COLLECTOR}/tasks?limit=100"
+    for _ in range(COLLECTOR_TASKS // 200):
+        target = api.next_page(target)
+    return [Request("GET", target.replace("limit=100", "limit=50"))]
+
+
+def search_requests(api: Api) -> list[Request]:
+    """Search all of the 10,000 for what none of them has."""
+    many_tasks(api)
+    return [Request("GET", f"/api/{COLLECTOR}/tasks?q=nowhere")]
+
+
+OURS = frozenset({"ours"})
 CASES = (
     Case("get", "GET /api/{user}/tasks/{id}", 200, get_requests),
     Case(
         "list", f"GET /api/{{user}}/tasks, the {PAGE} newest of {READER_TASKS}", 200, list_requests
     ),
     Case("post", f"POST /api/{{user}}/tasks, {len(WRITERS)} users in turn", 201, post_requests),
+    Case("first", "the first 50 of a user's 10,000 tasks", 200, first_page_requests, OURS),
+    Case("deep", "50 tasks from the middle of these, by a cursor", 200, deep_page_requests, OURS),
+    Case("search", "a search of all of these that finds nothing", 200, search_requests, OURS),
 )
 
 
@@ -222,8 +261,8 @@ class Api:
     port: int
     process: int
 
-    def call(self, request: Request) -> tuple[int, Any]:
-        """Send a request; give the status and the body, decoded where it is JSON."""
+    def call(self, request: Request) -> tuple[int, Any, Mapping[str, str]]:
+        """Send a request; give the status, the body, decoded where it is JSON, and the headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         headers = {} if request.body is None else {"Content-Type": "application/json"}
         body = None if request.body is None else json.dumps(request.body)
@@ -232,8 +271,8 @@ class Api:
             response = connection.getresponse()
             content = response.read()
             if "json" in response.headers.get("Content-Type", ""):
-                return response.status, json.loads(content)
-            return response.status, content.decode(errors="replace")
+                return response.status, json.loads(content), response.headers
+            return response.status, content.decode(errors="replace"), response.headers
         finally:
             connection.close()
 
@@ -243,10 +282,15 @@ class Api:
         Raises:
             BenchmarkError: it was another status.
         """
-        found, answer = self.call(request)
+        found, answer, _ = self.call(request)
         if found != status:
             raise BenchmarkError(f"{request.method} {request.target} gave {found}: {answer}")
         return answer
+
+    def next_page(self, target: str) -> str:
+        """Give where the `Link` of a list leads next."""
+        _, _, headers = self.call(Request("GET", target))
+        return re.findall(r'<([^>]*)>; rel="next"', headers["Link"])[0]
 
     def cpu_seconds(self) -> dict[int, float]:
         """Give the CPU time of each worker so far; nothing where there is no Linux to ask."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-engine = create_async_engine(os.environ["DATABASE_URL"])
+engine = create_async_engine(os.environ["DATABASE_URL"], pool_size=10)
 new_session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from models import Task, TaskCreate, TaskPublic
 from sqlmodel import Session, SQLModel, create_engine, select
 
-engine = create_engine(os.environ["DATABASE_URL"])
+engine = create_engine(os.environ["DATABASE_URL"], pool_size=10)
 
 
 def get_session() -> Iterator[Session]:

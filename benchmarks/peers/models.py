@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Index
+from sqlalchemy import DateTime, Index, String
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 
@@ -18,6 +19,9 @@ class TaskBase(SQLModel):
     title: str = Field(min_length=1, max_length=255)
     description: str | None = Field(default=None, max_length=2000)
     completed: bool = False
+    due_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    priority: str = Field(default="none", max_length=6)
+    tags: list[str] = Field(default_factory=list, sa_type=ARRAY(String))
 
 
 class Task(TaskBase, table=True):
@@ -29,6 +33,7 @@ class Task(TaskBase, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     user_id: UUID
     revision: int = 1
+    completed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
 
@@ -43,5 +48,6 @@ class TaskPublic(TaskBase):
     id: UUID
     user_id: UUID
     revision: int
+    completed_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -12,9 +12,10 @@ from flask.views import MethodView
 from flask_smorest import Api, Blueprint, abort
 from marshmallow import Schema, fields, validate
 from sqlalchemy import DateTime, Index, String, create_engine, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
 
-engine = create_engine(os.environ["DATABASE_URL"])
+engine = create_engine(os.environ["DATABASE_URL"], pool_size=10)
 session = scoped_session(sessionmaker(engine))
 
 
@@ -33,6 +34,10 @@ class Task(Base):
     title: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(String(2000))
     completed: Mapped[bool] = mapped_column(default=False)
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    priority: Mapped[str] = mapped_column(String(6), default="none")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(
@@ -48,6 +53,10 @@ class TaskSchema(Schema):
     title = fields.String(required=True, validate=validate.Length(1, 255))
     description = fields.String(allow_none=True, validate=validate.Length(max=2000))
     completed = fields.Boolean()
+    completed_at = fields.DateTime(dump_only=True)
+    due_at = fields.AwareDateTime(allow_none=True)
+    priority = fields.String(validate=validate.OneOf(["none", "low", "medium", "high"]))
+    tags = fields.List(fields.String())
     revision = fields.Integer(dump_only=True)
     created_at = fields.DateTime(dump_only=True)
     updated_at = fields.DateTime(dump_only=True)
