@@ -53,5 +53,5 @@ def create_app(config: Config | None = None) -> Flask:
     auth.init_app(app, api, config)
     api.register_blueprint(views.blueprint)
     api.register_blueprint(health.blueprint)
-    cli.init_app(app)
+    cli.init_app(app, config)
     return app
