@@ -10,7 +10,7 @@ import orjson
 from flask import Flask, Response
 from flask.json.provider import JSONProvider
 
-from tasks_api import auth, cli, database, docs, embedded, health, problems, request_log
+from tasks_api import auth, cli, cors, database, docs, embedded, health, problems, request_log
 from tasks_api.config import Config, from_environ
 from tasks_api.tasks import views
 
@@ -53,5 +53,6 @@ def create_app(config: Config | None = None) -> Flask:
     auth.init_app(app, api, config)
     api.register_blueprint(views.blueprint)
     api.register_blueprint(health.blueprint)
+    cors.init_app(app, config.cors_origins)
     cli.init_app(app, config)
     return app
