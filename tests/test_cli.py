@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from tasks_api import migrations
 from tasks_api.app import create_app
 from tasks_api.config import Config
+
+USER_ID = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
+JWT = {"auth": "jwt", "jwt_issuer": "https://issuer.example", "jwt_audience": "tasks"}
+WITH_SECRET = {**JWT, "jwt_secret": b"a secret of thirty-two bytes, no?"}
+WITH_JWKS = {**JWT, "jwt_jwks_url": "https://issuer.example/jwks"}
 
 
 def version(url: sa.URL) -> list[str]:
@@ -30,3 +36,34 @@ def test_db_upgrade_says_in_one_line_that_the_database_is_away():
     assert result.exit_code == 1
     assert "Connection refused" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("options", [[], ["--minutes", "1"]])
+def test_minted_token_opens_its_users_paths(database_url, options):
+    app = create_app(Config(database_url=database_url, **WITH_SECRET))
+    result = app.test_cli_runner().invoke(args=["token", USER_ID, *options])
+    assert result.exit_code == 0
+    client = app.test_client()
+    headers = {"Authorization": f"Bearer {result.output.strip()}"}
+    assert client.get(f"/api/{USER_ID}/tasks", headers=headers).status_code == 200
+    other = USER_ID.replace("6", "7")
+    assert client.get(f"/api/{other}/tasks", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "message"),
+    [
+        ({}, [USER_ID], "JWT_SECRET"),
+        (WITH_JWKS, [USER_ID], "JWT_SECRET"),
+        (WITH_SECRET, ["ada"], "USER_ID"),
+        (WITH_SECRET, [f"{{{USER_ID}}}"], "USER_ID"),
+        (WITH_SECRET, [USER_ID, "--minutes", "0"], "--minutes"),
+        (WITH_SECRET, [USER_ID, "--minutes", "999999999999"], "--minutes"),
+    ],
+)
+def test_what_cannot_be_minted_is_refused_by_name(database_url, settings, arguments, message):
+    runner = create_app(Config(database_url=database_url, **settings)).test_cli_runner()
+    result = runner.invoke(args=["token", *arguments])
+    assert result.exit_code > 0
+    assert message in result.output.splitlines()[-1]
+    assert "thirty-two" not in result.output

@@ -9,6 +9,18 @@ import pytest
 from tasks_api.config import Config, ConfigError, from_environ
 
 DATABASE_URL = "postgres://me:secret@db.example/tasks?sslmode=require"
+JWKS_URL = "https://issuer.example/api/auth/jwks"
+WITH_JWKS = {
+    "AUTH": "jwt",
+    "JWT_JWKS_URL": JWKS_URL,
+    "JWT_ISSUER": "https://issuer.example",
+    "JWT_AUDIENCE": "tasks",
+}
+WITH_SECRET = {**WITH_JWKS, "JWT_JWKS_URL": "", "JWT_SECRET": "a secret of thirty-two bytes, no?"}
+PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAmxPcoGTQ+8jfnz4C9dAawEAmhHxzNoxOvhbLNqfbmcA=
+-----END PUBLIC KEY-----
+"""
 
 
 def test_nothing_is_needed_on_a_laptop():
@@ -53,6 +65,40 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"DATABASE_URL": "mysql://me:secret@db.example/tasks"}, "DATABASE_URL"),
         ({"DATABASE_URL": "db.example secret"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgres://me:secret@db.example:port/tasks"}, "DATABASE_URL"),
+        ({"AUTH": "JWT"}, "AUTH"),
+        ({"AUTH": "jwt"}, "JWT_JWKS_URL or JWT_SECRET"),
+        ({**WITH_JWKS, "AUTH": "none"}, "JWT_JWKS_URL is set, but AUTH is not"),
+        ({**WITH_JWKS, "AUTH": ""}, "JWT_JWKS_URL is set, but AUTH is not"),
+        ({**WITH_JWKS, "AUTH": "", "DATABASE_URL": DATABASE_URL}, "AUTH must be set"),
+        ({"JWT_SECRET": "a secret"}, "JWT_SECRET is set, but AUTH is not"),
+        ({"JWT_ISSUER": "x"}, "JWT_ISSUER is set, but AUTH is not"),
+        ({"JWT_AUDIENCE": "x"}, "JWT_AUDIENCE is set, but AUTH is not"),
+        ({**WITH_JWKS, "JWT_SECRET": WITH_SECRET["JWT_SECRET"]}, "JWT_JWKS_URL and JWT_SECRET"),
+        ({**WITH_JWKS, "JWT_ISSUER": ""}, "JWT_ISSUER"),
+        ({**WITH_JWKS, "JWT_AUDIENCE": ""}, "JWT_AUDIENCE"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "issuer.example/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "file:///etc/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://[::1/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://issuer.example:x/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://issuer.example/a b"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://issuer.example/\r\nX: y"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://ïssuer.example/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "https://me:secret@issuer.example/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": f"{JWKS_URL}#keys"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "http://issuer.example/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_JWKS, "JWT_JWKS_URL": "http://9.9.9.9/jwks"}, "JWT_JWKS_URL"),
+        ({**WITH_SECRET, "JWT_SECRET": "secret of thirty-one bytes, no?"}, "JWT_SECRET"),
+        ({**WITH_SECRET, "JWT_SECRET": PUBLIC_KEY}, "JWT_SECRET must not be"),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "null"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "app.example"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://app.example/"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://*.app.example"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://me:secret@app.example"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://app.example:65536"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://app.example https://b.example"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://a.example, https://b.example?secret"}, "CORS_ORIGINS"),
     ],
 )
 def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name):
@@ -62,3 +108,58 @@ def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name
     assert message.startswith(name)
     assert "\n" not in message
     assert "secret" not in message
+
+
+def test_tokens_may_be_checked_with_the_issuers_keys():
+    config = from_environ({**WITH_JWKS, "DATABASE_URL": DATABASE_URL})
+    assert (config.auth, config.jwt_jwks_url, config.jwt_secret) == ("jwt", JWKS_URL, None)
+    assert (config.jwt_issuer, config.jwt_audience) == ("https://issuer.example", "tasks")
+
+
+def test_tokens_may_be_checked_with_a_secret_that_is_never_shown():
+    config = from_environ(WITH_SECRET)
+    assert (config.jwt_jwks_url, config.jwt_secret) == (None, b"a secret of thirty-two bytes, no?")
+    assert "thirty-two" not in repr(config)
+
+
+def test_secret_is_measured_in_bytes():
+    # The second is what the environment makes of a byte that isn't UTF-8.
+    for text, secret in (("ü" * 16, b"\xc3\xbc" * 16), ("\udcff" * 32, b"\xff" * 32)):
+        assert from_environ({**WITH_SECRET, "JWT_SECRET": text}).jwt_secret == secret
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost:3000",
+        "127.0.0.1:3000",
+        "[::1]:3000",
+        "10.0.0.7",
+        "auth:3000",
+        "auth.railway.internal",
+        "auth.default.svc.cluster.local",
+    ],
+)
+def test_keys_may_come_over_http_from_where_no_stranger_can_be(host):
+    url = f"http://{host}/api/auth/jwks"
+    assert from_environ({**WITH_JWKS, "JWT_JWKS_URL": url}).jwt_jwks_url == url
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        ("https://app.example", ("https://app.example",)),
+        (
+            " https://app.example , http://localhost:3000,",
+            ("https://app.example", "http://localhost:3000"),
+        ),
+        ("HTTPS://App.Example:443", ("https://app.example",)),
+        ("http://app.example:80", ("http://app.example",)),
+        ("https://app.example:80", ("https://app.example:80",)),
+        ("http://[::1]:3000", ("http://[::1]:3000",)),
+        ("capacitor://localhost", ("capacitor://localhost",)),
+    ],
+)
+def test_origins_are_read_as_browsers_write_them(text, origins):
+    assert from_environ({"CORS_ORIGINS": text}).cors_origins == origins

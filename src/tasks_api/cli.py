@@ -1,27 +1,34 @@
-"""The `flask` command's own commands: `flask --app wsgi db …`."""
+"""The `flask` command's own commands: `flask --app wsgi db …` and `flask --app wsgi token …`."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
+from uuid import UUID
 
 import click
 import sqlalchemy as sa
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from tasks_api import migrations
+from tasks_api.config import Config
 from tasks_api.database import DatabaseUnavailable, new_engine
 from tasks_api.tasks import feed
+from tasks_api.tokens import CANONICAL, mint
+
+MONTH_MINUTES = 31 * 24 * 60
 
 db = AppGroup("db", help="Migrate the database.")
 tasks = AppGroup("tasks", help="Look after the tasks.")
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, config: Config) -> None:
     """Add the commands."""
+    app.extensions["config"] = config
     app.cli.add_command(db)
     app.cli.add_command(tasks)
+    app.cli.add_command(token)
 
 
 @db.command()
@@ -36,6 +43,25 @@ def upgrade(revision: str) -> None:
 def downgrade(revision: str) -> None:
     """Migrate down to REVISION, by steps (-1), or to nothing (base)."""
     _migrate(migrations.downgrade, revision)
+
+
+@click.command()
+@click.argument("user_id")
+@click.option(
+    "--minutes", type=click.IntRange(1, MONTH_MINUTES), default=60, show_default=True, metavar="N"
+)
+@with_appcontext
+def token(user_id: str, minutes: int) -> None:
+    """Mint a token for USER_ID, for development: it is valid for as long as you say.
+
+    Only where JWT_SECRET is set; an issuer with keys of its own mints its own tokens.
+    """
+    config: Config = current_app.extensions["config"]
+    if not config.jwt_secret:
+        raise click.ClickException("A token can only be minted with AUTH=jwt and JWT_SECRET.")
+    if not CANONICAL.fullmatch(user_id):
+        raise click.ClickException("USER_ID must be a UUID, with hyphens.")
+    click.echo(mint(config, UUID(user_id), seconds=minutes * 60))
 
 
 def _migrate(way: Any, revision: str) -> None:

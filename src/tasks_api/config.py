@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
+from jwt import InvalidKeyError
+from jwt.algorithms import HMACAlgorithm
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-AUTH_MODES = ("none",)
+AUTH_MODES = ("none", "jwt")
+JWT_SETTINGS = ("JWT_JWKS_URL", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")
+# As long as what HS256 makes of it (RFC 7518, section 3.2).
+SECRET_MIN_BYTES = 32
+# Names that nobody can have on the public internet (RFC 6761, RFC 6762, and ICANN for .internal).
+INSIDE = (".internal", ".local", ".localhost")
+# As a browser writes the Origin header (RFC 6454, section 6.2), in lower case.
+ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
+)
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -29,7 +44,12 @@ class Config:
 
     database_url: URL | None = None
     data_dir: Path = Path("var")
-    auth: Literal["none"] = "none"
+    auth: Literal["none", "jwt"] = "none"
+    jwt_jwks_url: str | None = None
+    jwt_secret: bytes | None = field(default=None, repr=False)
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    cors_origins: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
     web_concurrency: int = 1
@@ -49,13 +69,15 @@ def from_environ(environ: Mapping[str, str]) -> Config:
     auth = _one_of(environ, "AUTH", AUTH_MODES, default="" if database_url else "none")
     if not auth:
         raise ConfigError(
-            "AUTH must be set where DATABASE_URL is: `none` if a gateway has already checked "
-            "who is calling."
+            "AUTH must be set where DATABASE_URL is: `jwt` to check tokens, or `none` if a gateway "
+            "has already checked who is calling."
         )
     return Config(
         database_url=database_url,
         data_dir=Path(environ.get("DATA_DIR") or "var").resolve(),
         auth=auth,  # type: ignore[arg-type]
+        **_jwt_settings(environ, auth),
+        cors_origins=tuple(_origins(environ.get("CORS_ORIGINS", ""))),
         host=environ.get("HOST") or "127.0.0.1",
         port=_integer(environ, "PORT", 8000, 1, 65535),
         web_concurrency=_integer(environ, "WEB_CONCURRENCY", os.cpu_count() or 1, 1, 256),
@@ -98,3 +120,78 @@ def _database_url(text: str) -> URL | None:
             f"DATABASE_URL must start with postgres:// or postgresql://, not {url.drivername}://."
         )
     return url.set(drivername="postgresql+psycopg2")
+
+
+def _jwt_settings(environ: Mapping[str, str], auth: str) -> dict[str, Any]:
+    given = {name: environ[name] for name in JWT_SETTINGS if environ.get(name)}
+    if auth != "jwt":
+        for name in given:
+            # Whoever sets it believes that tokens are checked.
+            raise ConfigError(f"{name} is set, but AUTH is not `jwt`: set that too, or neither.")
+        return {}
+    if "JWT_JWKS_URL" in given and "JWT_SECRET" in given:
+        raise ConfigError("JWT_JWKS_URL and JWT_SECRET exclude each other: set one of them.")
+    if "JWT_JWKS_URL" not in given and "JWT_SECRET" not in given:
+        raise ConfigError("JWT_JWKS_URL or JWT_SECRET must be set where AUTH is `jwt`.")
+    for name in ("JWT_ISSUER", "JWT_AUDIENCE"):
+        if name not in given:
+            raise ConfigError(f"{name} must be set where AUTH is `jwt`.")
+    if "JWT_JWKS_URL" in given:
+        keys: dict[str, Any] = {"jwt_jwks_url": _jwks_url(given["JWT_JWKS_URL"])}
+    else:
+        keys = {"jwt_secret": _secret(given["JWT_SECRET"])}
+    return {**keys, "jwt_issuer": given["JWT_ISSUER"], "jwt_audience": given["JWT_AUDIENCE"]}
+
+
+def _jwks_url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        host = ""
+    # The text is not repeated, here and below: it may hold a password.
+    if not (re.fullmatch("[!-~]+", text) and host and url.scheme in {"http", "https"}):
+        raise ConfigError("JWT_JWKS_URL is not a URL (https://issuer.example/api/auth/jwks).")
+    if "@" in url.netloc or "#" in text:
+        raise ConfigError("JWT_JWKS_URL must not have a user, a password or a fragment.")
+    if url.scheme == "http" and not _is_inside(host):
+        raise ConfigError(
+            "JWT_JWKS_URL must start with https://: over http, whoever sits on the way could "
+            "give out keys; only private addresses and names may do without."
+        )
+    return text
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(INSIDE)
+
+
+def _secret(text: str) -> bytes:
+    # What isn't UTF-8 in an environment comes as lone surrogates.
+    secret = text.encode(errors="surrogateescape")
+    if len(secret) < SECRET_MIN_BYTES:
+        raise ConfigError(
+            f"JWT_SECRET must have at least {SECRET_MIN_BYTES} bytes: `openssl rand -base64 32`."
+        )
+    try:
+        return HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
+    except InvalidKeyError:
+        raise ConfigError(
+            "JWT_SECRET must not be a key or a certificate: others are meant to know those."
+        ) from None
+
+
+def _origins(text: str) -> Iterator[str]:
+    for number, given in enumerate(filter(None, map(str.strip, text.split(","))), 1):
+        origin = ORIGIN.fullmatch(given.lower())
+        if not origin or int((origin["port"] or ":0")[1:]) > 65535:  # noqa: PLR2004
+            raise ConfigError(
+                "CORS_ORIGINS must be origins with commas between them, such as "
+                f"https://app.example,http://localhost:3000, without paths or *; number {number} "
+                "is not one."
+            )
+        # Browsers leave out the port that goes without saying.
+        yield origin[0].removesuffix(DEFAULT_PORTS.get(origin["scheme"]) or "/")

@@ -38,7 +38,7 @@ DESCRIPTIONS = {
     415: "The body is not declared to be JSON.",
     422: "The request is well formed, but its content is not acceptable.",
     500: "A defect of the service; the log tells more under the request's id.",
-    503: "The database is unreachable, starting or too busy.",
+    503: "The database, or whoever issues the tokens, is unreachable, starting or too busy.",
 }
 
 # What to say where werkzeug found the error: its own words are for people in front of a browser.
@@ -189,28 +189,32 @@ def responses(*statuses: int) -> dict[int, Any]:
 
 def document(api: Api) -> None:
     """Put the errors, and the header that every answer has, into the OpenAPI document."""
-    components = api.spec.components
-    components.header("RequestId", REQUEST_ID)
+    api.spec.components.header("RequestId", REQUEST_ID)
     for status, description in DESCRIPTIONS.items():
-        headers: dict[str, Any] = {"X-Request-Id": REQUEST_ID_REF}
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            headers["Retry-After"] = RETRY_AFTER
-        example = {
-            "type": "about:blank",
-            "title": _title(status),
-            "status": status,
-            "detail": description,
-            "request_id": "0f8fad5bd9cb469fa16570867728950e",
-        }
-        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
-        components.response(
-            f"Problem{status}",
-            {
-                "description": description,
-                "headers": headers,
-                "content": {"application/problem+json": content},
-            },
-        )
+        headers = {"Retry-After": RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        document_response(api, status, description, headers)
+
+
+def document_response(
+    api: Api, status: int, description: str, headers: Mapping[str, Any] | None = None
+) -> None:
+    """Put one error into the OpenAPI document, for `responses` to refer to."""
+    example = {
+        "type": "about:blank",
+        "title": _title(status),
+        "status": status,
+        "detail": description,
+        "request_id": "0f8fad5bd9cb469fa16570867728950e",
+    }
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+    api.spec.components.response(
+        f"Problem{status}",
+        {
+            "description": description,
+            "headers": {"X-Request-Id": REQUEST_ID_REF, **(headers or {})},
+            "content": {"application/problem+json": content},
+        },
+    )
 
 
 def _title(status: int) -> str:

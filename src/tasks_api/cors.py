@@ -1,0 +1,56 @@
+"""Which other origins' pages may call (CORS), what they may send, and what they get to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from flask import Flask, Response
+from flask_cors import CORS
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+REQUEST_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+    "traceparent",
+]
+RESPONSE_HEADERS = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+    "X-Request-Id",
+    "X-Total-Count",
+]
+# Seconds that a browser may remember a preflight; Chromium remembers none for longer.
+MAX_AGE = 7200
+
+
+def init_app(app: Flask, origins: Sequence[str]) -> None:
+    """Let pages of these origins call, and no other's. Tokens travel in a header, so no cookies."""
+    if not origins:
+        return
+    CORS(
+        app,
+        # Patterns, because Flask-CORS takes [::1] for one and compares the rest without case.
+        origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
+        methods=METHODS,
+        allow_headers=REQUEST_HEADERS,
+        expose_headers=RESPONSE_HEADERS,
+        max_age=MAX_AGE,
+        vary_header=False,
+        # after_request sees the answers to errors too.
+        intercept_exceptions=False,
+    )
+    app.after_request(_vary_by_origin)
+
+
+def _vary_by_origin(response: Response) -> Response:
+    """Tell caches so, also where no origin was let in: that answer isn't good for one that is."""
+    response.vary.add("Origin")
+    return response
