@@ -121,3 +121,12 @@ def test_a_transaction_pooling_pgbouncer_may_stand_in_between(serve, database_ur
     finally:
         pooler.terminate()
         pooler.wait()
+
+
+def test_database_that_falls_silent_is_a_503(serve, tasks):
+    """It takes connections, and never says a word: a partition, or a dead proxy."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgres://me@127.0.0.1:{silent.getsockname()[1]}/tasks"
+        server = serve(DATABASE_URL=url, AUTH="none", STATEMENT_TIMEOUT_MS=1)
+        answer = requests.get(server.url + tasks, timeout=60)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
