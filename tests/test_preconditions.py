@@ -119,6 +119,25 @@ def test_write_is_refused_where_no_tag_matches(client, task, one, method, suffix
     assert client.get(one).json == task
 
 
+@pytest.mark.parametrize("tags", ["{tag}", "W/{tag}", '"x", {tag}', "*"])
+@WRITE
+def test_write_is_refused_where_a_tag_matches_that_must_not(
+    client, task, one, method, suffix, body, tags
+):
+    current = f'"{task["revision"]}"'
+    header = {"If-None-Match": tags.format(tag=current)}
+    answer = getattr(client, method)(one + suffix, json=body, headers=header)
+    assert (answer.status_code, answer.headers["ETag"]) == (412, current)
+    assert client.get(one).json == task
+
+
+@WRITE
+def test_write_happens_where_no_tag_matches_that_must_not(client, task, one, method, suffix, body):
+    header = {"If-None-Match": '"999", W/"x"', "If-Match": f'"{task["revision"]}"'}
+    answer = getattr(client, method)(one + suffix, json=body, headers=header)
+    assert answer.status_code in {200, 204}
+
+
 @WRITE
 def test_absent_task_is_a_404_whatever_is_expected(client, path, method, suffix, body):
     for tags in ("*", '"1"'):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -20,6 +21,11 @@ CANONICAL = re.compile(r"0|[1-9][0-9]{0,17}")
 def entity_tag(revision: int) -> str:
     """Write the strong entity tag of a revision."""
     return f'"{revision}"'
+
+
+def matches(revision: int, tags: Sequence[int] | None) -> bool:
+    """Tell whether a revision is among those that `EntityTags` has read."""
+    return tags is None or revision in tags
 
 
 class EntityTags(fields.String):
@@ -56,8 +62,8 @@ class IfNoneMatchSchema(Strict):
     )
 
 
-class IfMatchSchema(Strict):
-    """A client that wants to change only what it has seen."""
+class PreconditionSchema(Strict):
+    """A client that wants to change only what it has seen, or hasn't."""
 
     expected = EntityTags(
         weak=False,
@@ -67,4 +73,10 @@ class IfMatchSchema(Strict):
             "description": 'Change the task only if it has one of these entity tags: `"57"` is '
             "that of revision 57. A strong comparison; if none matches, the answer is a 412."
         },
+    )
+    unless = EntityTags(
+        weak=True,
+        data_key="If-None-Match",
+        load_default=list,
+        metadata={"description": "Change the task only if it has none of these entity tags."},
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import current_app, request
 
 from tasks_api.cursors import CursorError
-from tasks_api.entity_tags import IfNoneMatchSchema, entity_tag
+from tasks_api.entity_tags import IfNoneMatchSchema, entity_tag, matches
 from tasks_api.problems import Problem, responses
 from tasks_api.tasks import creation, feed, queries
 from tasks_api.tasks.listing import Page, list_tasks
@@ -93,7 +93,7 @@ def get_tasks(copy: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any
     except CursorError:
         raise _bad_parameter("cursor", "Not a cursor of this list.") from None
     headers = {"ETag": entity_tag(page.revision)}
-    if copy["known"] is None or page.revision in copy["known"]:
+    if matches(page.revision, copy["known"]):
         return bare(304, **headers)
     headers["Link"] = _link(query, page)
     if page.total is not None:

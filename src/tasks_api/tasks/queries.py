@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, case, func, null, select, true
+from sqlalchemy import bindparam, case, false, func, null, select, true
 
 from tasks_api.database import execute
 from tasks_api.tasks import counter as counters
@@ -17,9 +17,12 @@ from tasks_api.tasks.models import IdempotencyKey
 
 keys: Any = IdempotencyKey.__table__
 
-# The precondition is part of the statement: it is decided when the user's other writes are done, on
-# the task as they left it. NULL is no precondition.
-EXPECTED = func.coalesce(tasks.c.revision == sa.any_(bindparam("expected").cast(REVISIONS)), true())
+# If-Match and If-None-Match are part of the statement: they are decided when the user's other
+# writes are done, on the task as they left it. NULL stands for `*`, which every task matches.
+PRECONDITION = sa.and_(
+    func.coalesce(tasks.c.revision == sa.any_(bindparam("expected").cast(REVISIONS)), true()),
+    func.coalesce(tasks.c.revision != sa.all_(bindparam("unless").cast(REVISIONS)), false()),
+)
 
 
 def _write(
@@ -36,7 +39,7 @@ def _write(
         "revision": counter.c.revision,
         "updated_at": counter.c.written_at,
     }
-    written = sa.and_(EXPECTED, *conditions)
+    written = sa.and_(PRECONDITION, *conditions)
     return (
         sa.update(tasks)
         # The join to the counter makes the write wait for it.
@@ -126,35 +129,40 @@ def get_task(user_id: UUID, task_id: UUID) -> sa.Row[Any] | None:
 
 
 def change_task(
-    user_id: UUID, task_id: UUID, expected: Sequence[int] | None, changes: Mapping[str, Any]
+    user_id: UUID, task_id: UUID, precondition: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> sa.Row[Any] | None:
     """Set the columns that `changes` names.
 
     Args:
-        expected: the revisions that the task may have; None for any.
+        precondition: `expected`, the revisions that the task may have, and `unless`, those that it
+            must not have; None stands for all.
 
     Returns:
         The row as it is afterwards, or None. `written` is false where the precondition failed.
     """
     given = {f"new_{name}": value for name, value in changes.items()}
-    return _written(_change(frozenset(changes)), user_id, task_id, expected, **given)
+    return _written(_change(frozenset(changes)), user_id, task_id, precondition, **given)
 
 
-def toggle_task(user_id: UUID, task_id: UUID, expected: Sequence[int] | None) -> sa.Row[Any] | None:
+def toggle_task(
+    user_id: UUID, task_id: UUID, precondition: Mapping[str, Any]
+) -> sa.Row[Any] | None:
     """Flip `completed`; see `change_task`."""
-    return _written(TOGGLE, user_id, task_id, expected)
+    return _written(TOGGLE, user_id, task_id, precondition)
 
 
-def delete_task(user_id: UUID, task_id: UUID, expected: Sequence[int] | None) -> sa.Row[Any] | None:
+def delete_task(
+    user_id: UUID, task_id: UUID, precondition: Mapping[str, Any]
+) -> sa.Row[Any] | None:
     """Move a task to the trash; see `change_task`."""
-    return _written(DELETE, user_id, task_id, expected)
+    return _written(DELETE, user_id, task_id, precondition)
 
 
 def restore_task(
-    user_id: UUID, task_id: UUID, expected: Sequence[int] | None
+    user_id: UUID, task_id: UUID, precondition: Mapping[str, Any]
 ) -> sa.Row[Any] | None:
     """Take a task out of the trash; see `change_task`. One that isn't there is not written."""
-    return _written(RESTORE, user_id, task_id, expected)
+    return _written(RESTORE, user_id, task_id, precondition)
 
 
 def clear_completed(user_id: UUID) -> int:
@@ -174,9 +182,9 @@ def _written(
     statement: sa.Executable,
     user_id: UUID,
     task_id: UUID,
-    expected: Sequence[int] | None,
+    precondition: Mapping[str, Any],
     **more: Any,
 ) -> sa.Row[Any] | None:
-    given = {"user": user_id, "task": task_id, "expected": expected, **more}
+    given = {"user": user_id, "task": task_id, **precondition, **more}
     rows = execute(statement, given)
     return rows[0] if rows else None

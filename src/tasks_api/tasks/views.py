@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from flask import Response, url_for
 from sqlalchemy import Row
 
 from tasks_api.arguments import Blueprint, refuse_undeclared_query
-from tasks_api.entity_tags import IfMatchSchema, IfNoneMatchSchema, entity_tag
+from tasks_api.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
 from tasks_api.problems import Problem, responses
 from tasks_api.tasks import creation, queries
 from tasks_api.tasks.schemas import (
@@ -153,24 +153,26 @@ def get_task(copy: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     A task that never was, one that is deleted and one of another user are the same 404.
     """
     row = task_or_404(queries.get_task(user_id, task_id))
-    if copy["known"] is None or row.revision in copy["known"]:
+    if matches(row.revision, copy["known"]):
         return bare(304, ETag=entity_tag(row.revision))
     return tagged(row)
 
 
 def _change(
-    user_id: UUID, task_id: UUID, expected: Sequence[int] | None, changes: Mapping[str, Any]
+    user_id: UUID, task_id: UUID, precondition: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> Any:
     if changes:
-        return tagged(written_or_412(queries.change_task(user_id, task_id, expected, changes)))
+        return tagged(written_or_412(queries.change_task(user_id, task_id, precondition, changes)))
     row = task_or_404(queries.get_task(user_id, task_id))
-    if expected is not None and row.revision not in expected:
+    if not matches(row.revision, precondition["expected"]) or matches(
+        row.revision, precondition["unless"]
+    ):
         raise _precondition_failed(row)
     return tagged(row)
 
 
 @blueprint.route(TASK, methods=["PUT"])
-@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(TaskChangeSchema(), example={"title": "Buy oat milk, four cartons"})
 @blueprint.response(
     200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
@@ -184,11 +186,11 @@ def update_task(
     Members that are present are set, members that are absent keep their values; `null` clears a
     member that can be null. `{}` changes nothing, not even the revision.
     """
-    return _change(user_id, task_id, precondition["expected"], changes)
+    return _change(user_id, task_id, precondition, changes)
 
 
 @blueprint.route(TASK, methods=["PATCH"])
-@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(TaskChangeSchema(), example={"description": None})
 @blueprint.response(
     200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
@@ -201,11 +203,11 @@ def patch_task(
 
     A JSON merge patch (RFC 7396). PUT does the same.
     """
-    return _change(user_id, task_id, precondition["expected"], changes)
+    return _change(user_id, task_id, precondition, changes)
 
 
 @blueprint.route(TASK, methods=["DELETE"])
-@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.response(204, description="It is in the trash.")
 @blueprint.doc(operationId="deleteTask", responses=responses(400, 404, 412, 422, 500, 503))
 def delete_task(precondition: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
@@ -213,12 +215,12 @@ def delete_task(precondition: dict[str, Any], user_id: UUID, task_id: UUID) -> A
 
     It goes to the trash: gone from every list, a 404 by its id, until it is restored or purged.
     """
-    written_or_412(queries.delete_task(user_id, task_id, precondition["expected"]))
+    written_or_412(queries.delete_task(user_id, task_id, precondition))
     return bare(204)
 
 
 @blueprint.route(f"{TASK}/complete", methods=["PATCH"])
-@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(CompletionSchema(), required=False, example={"completed": True})
 @blueprint.response(
     200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
@@ -232,16 +234,15 @@ def complete_task(
     Without a body, or with `{}`, `completed` is flipped: N flips at once are N flips. With
     `completed` in the body it is set, which is safe to repeat.
     """
-    expected = precondition["expected"]
     if completion:
-        row = queries.change_task(user_id, task_id, expected, completion)
+        row = queries.change_task(user_id, task_id, precondition, completion)
     else:
-        row = queries.toggle_task(user_id, task_id, expected)
+        row = queries.toggle_task(user_id, task_id, precondition)
     return tagged(written_or_412(row))
 
 
 @blueprint.route(f"{TASK}/restore", methods=["POST"])
-@blueprint.arguments(IfMatchSchema(), location="headers")
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.response(
     200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
 )
@@ -251,7 +252,7 @@ def restore_task(precondition: dict[str, Any], user_id: UUID, task_id: UUID) -> 
 
     It comes back as it was. One that isn't in the trash is a 409.
     """
-    row = task_or_404(queries.restore_task(user_id, task_id, precondition["expected"]))
+    row = task_or_404(queries.restore_task(user_id, task_id, precondition))
     if not row.written and row.deleted_at is None:
         raise Problem(409, "The task is not in the trash.")
     return tagged(written_or_412(row))
