@@ -6,6 +6,7 @@ import atexit
 import io
 import json
 import logging.config
+import os
 import re
 import shutil
 import tempfile
@@ -20,9 +21,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from tasks_api import embedded
+from tasks_api import embedded, migrations
 from tasks_api.app import create_app
-from tasks_api.config import Config
+from tasks_api.config import Config, from_environ
 from tasks_api.database import new_engine
 from tasks_api.request_log import logging_config
 
@@ -37,7 +38,15 @@ EXAMPLE_TITLE = "Buy oat milk"
 
 @pytest.fixture(scope="session")
 def database_url() -> sa.URL:
-    """A migrated database on a server of the tests' own."""
+    """A migrated database: a new one on TEST_DATABASE_URL's server, or on one of the tests' own."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        url = from_environ({"DATABASE_URL": given, "AUTH": "none"}).database_url
+        name = f"tasks_api_{uuid4().hex}"
+        with new_engine(url, poolclass=sa.NullPool).connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        url = url.set(database=name)
+        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+        return url
     # pytest's own temporary directories may be removed by another run while the server uses them.
     # What is registered last runs first: the server is stopped before its data is removed.
     directory = tempfile.mkdtemp(prefix="tasks-api-")

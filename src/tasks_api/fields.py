@@ -98,7 +98,7 @@ class Strict(Schema):
     # Whether a request may leave the body out altogether.
     optional_body = False
     # How many objects there may be in the array, where there are many.
-    array_max = 100
+    array_max = 0
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

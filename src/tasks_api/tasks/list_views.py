@@ -12,31 +12,32 @@ from tasks_api.cursors import CursorError
 from tasks_api.entity_tags import IfNoneMatchSchema, entity_tag, matches
 from tasks_api.problems import Problem, responses
 from tasks_api.tasks import creation, feed, queries
-from tasks_api.tasks.listing import Page, list_tasks
-from tasks_api.tasks.schemas import (
-    BATCH_MAX,
-    CHANGES_EXAMPLE,
-    NEW_TASK_EXAMPLE,
-    TASK_EXAMPLE,
-    ChangesQuerySchema,
-    ChangesSchema,
-    ClearedSchema,
-    ClearQuerySchema,
-    IdempotencyKeySchema,
-    NewTaskSchema,
-    TaskQuerySchema,
-    TaskSchema,
-)
-from tasks_api.tasks.views import (
+from tasks_api.tasks.answers import (
     CREATE_ERRORS,
     ETAG,
     NOT_MODIFIED,
     READ_ERRORS,
     REPLAYED,
-    TASKS,
     bare,
-    blueprint,
 )
+from tasks_api.tasks.list_schemas import (
+    CHANGES_EXAMPLE,
+    ChangesQuerySchema,
+    ChangesSchema,
+    ClearedSchema,
+    ClearQuerySchema,
+    TaskQuerySchema,
+)
+from tasks_api.tasks.listing import Page, list_tasks
+from tasks_api.tasks.schemas import (
+    BATCH_MAX,
+    NEW_TASK_EXAMPLE,
+    TASK_EXAMPLE,
+    IdempotencyKeySchema,
+    NewTaskSchema,
+    TaskSchema,
+)
+from tasks_api.tasks.views import TASKS, blueprint
 
 USER = "/<uuid:user_id>"
 LINK = {

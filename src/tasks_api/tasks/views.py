@@ -7,12 +7,27 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, url_for
-from sqlalchemy import Row
 
 from tasks_api.arguments import Blueprint, refuse_undeclared_query
 from tasks_api.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
 from tasks_api.problems import Problem, responses
 from tasks_api.tasks import creation, queries
+from tasks_api.tasks.answers import (
+    CREATE_ERRORS,
+    ETAG,
+    LOCATION,
+    MERGE_PATCH,
+    NOT_MODIFIED,
+    READ_ERRORS,
+    REPLAYED,
+    WRITE_ERRORS,
+    bare,
+    links_to,
+    precondition_failed,
+    tagged,
+    task_or_404,
+    written_or_412,
+)
 from tasks_api.tasks.schemas import (
     NEW_TASK_EXAMPLE,
     TASK_EXAMPLE,
@@ -26,39 +41,10 @@ from tasks_api.tasks.schemas import (
 TASKS = "/<uuid:user_id>/tasks"
 TASK = f"{TASKS}/<uuid:task_id>"
 
-READ_ERRORS = (400, 404, 422, 500, 503)
-WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
-CREATE_ERRORS = (400, 404, 410, 413, 415, 422, 500, 503)
-
-ETAG = {
-    "ETag": {
-        "description": 'The entity tag, made from the revision: `"57"`.',
-        "schema": {"type": "string"},
-        "example": '"57"',
-    }
-}
-REPLAYED = {
-    "Idempotency-Replayed": {
-        "description": "`true` where a request with this key had been done before.",
-        "schema": {"type": "string", "enum": ["true"]},
-    }
-}
-LOCATION = {"Location": {"description": "Where the task is.", "schema": {"type": "string"}}}
-MERGE_PATCH = {
-    "content": {
-        "application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/TaskChange"}}
-    }
-}
-NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
+LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
 blueprint.before_request(refuse_undeclared_query)
-
-
-def _links(*operations: str) -> dict[str, Any]:
-    """Tell in the document which operations the answer's members lead to."""
-    parameters = {"user_id": "$response.body#/user_id", "task_id": "$response.body#/id"}
-    return {name: {"operationId": name, "parameters": parameters} for name in operations}
 
 
 @blueprint.after_request
@@ -67,49 +53,6 @@ def let_nobody_keep_it(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers.add("Vary", "Authorization")
     return response
-
-
-def tagged(row: Row[Any]) -> tuple[Row[Any], dict[str, str]]:
-    """Answer with a task and its entity tag."""
-    return row, {"ETag": entity_tag(row.revision)}
-
-
-def bare(status: int, **headers: str) -> Response:
-    """Answer without a body."""
-    response = Response(status=status, headers=headers)
-    del response.headers["Content-Type"]
-    return response
-
-
-def task_or_404(row: Row[Any] | None) -> Row[Any]:
-    """Say that there is no such task, the one way for all of them.
-
-    Raises:
-        Problem: 404, the same for a task that never was and for another user's.
-    """
-    if row is None:
-        raise Problem(404, "This user has no such task.")
-    return row
-
-
-def written_or_412(row: Row[Any] | None) -> Row[Any]:
-    """Say that the task has another version than the client expects.
-
-    Raises:
-        Problem: 412, with the current entity tag; 404.
-    """
-    row = task_or_404(row)
-    if not row.written:
-        raise _precondition_failed(row)
-    return row
-
-
-def _precondition_failed(row: Row[Any]) -> Problem:
-    return Problem(
-        412,
-        "The task has changed since; nothing was done. ETag has its current version.",
-        headers={"ETag": entity_tag(row.revision)},
-    )
 
 
 @blueprint.route(TASKS, methods=["POST"])
@@ -124,8 +67,7 @@ def _precondition_failed(row: Row[Any]) -> Problem:
 )
 @blueprint.doc(
     operationId="createTask",
-    responses=responses(*CREATE_ERRORS)
-    | {201: {"links": _links("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")}},
+    responses=responses(*CREATE_ERRORS) | {201: {"links": LINKS}},
 )
 def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID) -> Any:
     """Create a task
@@ -167,7 +109,7 @@ def _change(
     if not matches(row.revision, precondition["expected"]) or matches(
         row.revision, precondition["unless"]
     ):
-        raise _precondition_failed(row)
+        raise precondition_failed(row)
     return tagged(row)
 
 

@@ -1,0 +1,138 @@
+"""Shapes of what is about many tasks: which to list, which to clear, what has changed."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Equal, OneOf, Range
+
+from tasks_api.fields import QueryBoolean, QueryInteger, Strict, Text, Timestamp
+from tasks_api.tasks.models import NEWEST_FIRST, PRIORITIES, SORTS, TAG_MAX
+from tasks_api.tasks.schemas import TASK_EXAMPLE, says
+
+OFFSET_MAX = 10**9
+LIMIT_MAX = 100
+CHANGES_MAX = 500
+REVISION_MAX = 2**63 - 1
+SEARCH_MAX = 255
+CURSOR_MAX = 2000
+
+CHANGES_EXAMPLE = {
+    "revision": 58,
+    "has_more": False,
+    "changes": [
+        TASK_EXAMPLE,
+        {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True},
+    ],
+}
+TOMBSTONE = {
+    "description": "A task that is deleted.",
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "revision": {"type": "integer"},
+        "deleted": {"type": "boolean", "enum": [True]},
+    },
+    "required": ["id", "revision", "deleted"],
+    "additionalProperties": False,
+}
+
+
+class TaskQuerySchema(Strict):
+    """What to list, and how."""
+
+    limit = QueryInteger(
+        load_default=50,
+        validate=Range(1, LIMIT_MAX),
+        metadata=says("How many tasks to answer with at the most."),
+    )
+    offset = QueryInteger(
+        validate=Range(0, OFFSET_MAX),
+        metadata=says(
+            "How many tasks to pass over. Tasks that come and go meanwhile shift the pages; a "
+            "`cursor` doesn't have that.",
+            default=0,
+        ),
+    )
+    cursor = Text(
+        minimum=1,
+        maximum=CURSOR_MAX,
+        metadata=says("Where to go on: from the `Link` of the page before. Not with `offset`."),
+    )
+    count = QueryBoolean(
+        load_default=False, metadata=says("Whether to add `X-Total-Count`, which costs time.")
+    )
+    sort = fields.String(
+        load_default=NEWEST_FIRST,
+        validate=OneOf([*SORTS, *(f"-{name}" for name in SORTS)]),
+        metadata=says(
+            "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties."
+        ),
+    )
+    completed = QueryBoolean(metadata=says("Only tasks that are done, or only open ones."))
+    q = Text(
+        minimum=1,
+        maximum=SEARCH_MAX,
+        metadata=says("Only tasks with this in their title or description, in any case."),
+    )
+    tag = Text(minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag."))
+    priority = fields.String(validate=OneOf(PRIORITIES), metadata=says("Only tasks with this."))
+    due_before = Timestamp(metadata=says("Only tasks that are due before this moment."))
+    due_after = Timestamp(metadata=says("Only tasks that are due after this moment."))
+    deleted = QueryBoolean(
+        load_default=False, metadata=says("List the trash instead of the living tasks.")
+    )
+
+
+class ClearQuerySchema(Strict):
+    """What to delete: said out loud, so that nobody wipes a list by accident."""
+
+    completed = QueryBoolean(
+        required=True,
+        validate=Equal(True, error="Must be true."),
+        metadata=says("Must be `true`: the completed tasks are deleted.", enum=[True]),
+    )
+
+
+class ClearedSchema(Schema):
+    """How many tasks were moved to the trash."""
+
+    class Meta(Strict.Meta):
+        pass
+
+    deleted = fields.Integer(required=True, metadata=says("Their number."))
+
+
+class ChangesQuerySchema(Strict):
+    """From where to read the feed."""
+
+    since = QueryInteger(
+        load_default=0,
+        validate=Range(0, REVISION_MAX),
+        metadata=says("The `revision` of your last answer; 0 gives a full copy."),
+    )
+    limit = QueryInteger(
+        load_default=CHANGES_MAX,
+        validate=Range(1, CHANGES_MAX),
+        metadata=says(
+            "How many changes to answer with. The first page of a full copy may hold more."
+        ),
+    )
+
+
+class ChangesSchema(Schema):
+    """A page of the feed of changes."""
+
+    class Meta(Strict.Meta):
+        pass
+
+    revision = fields.Integer(
+        required=True, metadata=says("Keep it: it is the next request's `since`.")
+    )
+    has_more = fields.Boolean(
+        required=True, metadata=says("Whether there is more already: ask again at once.")
+    )
+    changes = fields.List(
+        fields.Raw(metadata={"oneOf": [{"$ref": "#/components/schemas/Task"}, TOMBSTONE]}),
+        required=True,
+        metadata=says("Tasks and tombstones, oldest change first."),
+    )
