@@ -21,7 +21,8 @@ lint: .venv/dev ## Check style, types and who imports whom
 
 openapi: .venv/dev ## Write openapi/openapi.json
 	@DATABASE_URL=postgresql:// AUTH=jwt JWT_SECRET=only-for-the-document-never-a-secret \
-		JWT_ISSUER=- JWT_AUDIENCE=- $(BIN)/flask --app wsgi openapi print > openapi/openapi.json
+		JWT_ISSUER=- JWT_AUDIENCE=- $(BIN)/flask --app wsgi openapi print > openapi/.new
+	@mv openapi/.new openapi/openapi.json
 
 smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8000
 	@tests/smoke.sh $(BASE_URL)

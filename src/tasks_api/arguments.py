@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 import flask_smorest
 import orjson
-from flask import Request, current_app, request
+from flask import Flask, Request, current_app, request
+from gunicorn.http.errors import ParseException
 from marshmallow import RAISE, Schema, ValidationError
 from webargs import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from tasks_api.fields import UNKNOWN
 from tasks_api.problems import REQUEST_ID_REF, Problem, flatten, pointer
 
+# RFC 3986, sections 3.2.2 and 3.2.3.
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)
 MAX_DEPTH = 32
+BROKEN_OFF = "The body ends before its end, or its chunks are malformed."
 JSON_ONLY = ("application/json",)
 MEDIA_TYPES = {"PATCH": ("application/json", "application/merge-patch+json")}
 
@@ -37,7 +43,7 @@ class Parser(FlaskParser):
             Problem: 400 (not JSON) or 415 (not declared to be).
             RequestEntityTooLarge: over the limit, also where the length isn't declared.
         """
-        body = req.get_data()
+        body = _read(req)
         if not body and getattr(schema, "optional_body", False):
             return missing
         accepted = MEDIA_TYPES.get(req.method, JSON_ONLY)
@@ -97,6 +103,26 @@ class Blueprint(flask_smorest.Blueprint):
         return super().response(status_code, schema, **kwargs)
 
 
+def init_app(app: Flask) -> None:
+    """Have requests refused that are for nobody, or for a path that could be two."""
+    # `//` is another path; a redirect would repeat whatever Host the client has made up.
+    app.url_map.merge_slashes = False
+    app.before_request(refuse_bad_host)
+
+
+def refuse_bad_host() -> None:
+    """Refuse a request that doesn't say whom it is for (RFC 9112, section 3.2).
+
+    Raises:
+        Problem: 400.
+    """
+    host = request.environ.get("HTTP_HOST")
+    if host is None and request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        return
+    if host is None or not HOST.fullmatch(host):
+        raise Problem(400, "The Host header is missing or malformed.")
+
+
 def refuse_undeclared_query() -> None:
     """Refuse every parameter where the view declares none; for `Blueprint.before_request`.
 
@@ -118,6 +144,27 @@ def unacceptable(location: str, found: Iterable[tuple[tuple[object, ...], str]])
         return Problem(422, "The body is not acceptable; `errors` says where.", errors=errors)
     errors = [{"detail": detail, "parameter": str(path[0])} for path, detail in found]
     return Problem(422, "The query is not acceptable; `errors` says where.", errors=errors)
+
+
+def _read(req: Request) -> bytes:
+    """Read the whole body, or nothing of it.
+
+    Raises:
+        Problem: 400, what came is cut off or wrongly framed.
+        RequestEntityTooLarge: over the limit.
+    """
+    try:
+        body = req.get_data()
+        # Where no length is declared, werkzeug stops at the limit and takes that for the end.
+        at_limit = req.content_length is None and len(body) == req.max_content_length
+        if at_limit and req.input_stream.read(1):
+            raise RequestEntityTooLarge
+    except (ClientDisconnected, ParseException, OSError):
+        raise Problem(400, BROKEN_OFF) from None
+    # Behind a server that ends the stream itself, a body that is cut off just ends early.
+    if req.content_length is not None and len(body) < req.content_length:
+        raise Problem(400, BROKEN_OFF)
+    return body
 
 
 def loads(body: bytes) -> Any:

@@ -15,6 +15,8 @@ from tasks_api.fields import Strict
 # what it might have been, or skips it; a precondition that is skipped is a lost update.
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
+# What to send, for the OpenAPI document: the plain half of the above.
+PATTERN = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
 CANONICAL = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -58,7 +60,10 @@ class IfNoneMatchSchema(Strict):
         weak=True,
         data_key="If-None-Match",
         load_default=list,
-        metadata={"description": "The entity tags of the copies you have: a match is a 304."},
+        metadata={
+            "description": "The entity tags of the copies you have: a match is a 304.",
+            "pattern": PATTERN,
+        },
     )
 
 
@@ -68,15 +73,20 @@ class PreconditionSchema(Strict):
     expected = EntityTags(
         weak=False,
         data_key="If-Match",
-        load_default=None,
+        # A plain None would be documented, as if the header could be null.
+        load_default=lambda: None,
         metadata={
             "description": 'Change the task only if it has one of these entity tags: `"57"` is '
-            "that of revision 57. A strong comparison; if none matches, the answer is a 412."
+            "that of revision 57. A strong comparison; if none matches, the answer is a 412.",
+            "pattern": PATTERN,
         },
     )
     unless = EntityTags(
         weak=True,
         data_key="If-None-Match",
         load_default=list,
-        metadata={"description": "Change the task only if it has none of these entity tags."},
+        metadata={
+            "description": "Change the task only if it has none of these entity tags.",
+            "pattern": PATTERN,
+        },
     )

@@ -10,18 +10,22 @@ monkey.patch_all()
 # ruff: noqa: E402
 import logging.config
 import os
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import gevent
+import orjson
 import psycopg2
 from gevent.socket import wait_read, wait_write
-from gunicorn import glogging
+from gunicorn import glogging, util
 from gunicorn.workers.ggevent import GeventWorker
 from psycopg2 import extensions
 
 from tasks_api import embedded
 from tasks_api.config import from_environ
+from tasks_api.problems import DEFECT, describe
 from tasks_api.request_log import logging_config
 
 settings = from_environ(os.environ)
@@ -37,6 +41,8 @@ timeout = 60
 # A search for 255 code points, percent-encoded, beside a cursor.
 limit_request_line = 8190
 limit_request_field_size = 8190
+# Otherwise a client on this machine could set SCRIPT_NAME, and get a 500 for it.
+forwarder_headers = ""
 # It would write below $HOME.
 control_socket_disable = True
 # The workers' heartbeat must not wait for a disk.
@@ -53,6 +59,25 @@ class Logger(glogging.Logger):
 
 
 logger_class = Logger
+
+
+def write_problem(client: Any, status: int, _reason: str, message: str) -> None:
+    """Answer where gunicorn refuses a request itself, as the application would (RFC 9457)."""
+    request_id = uuid4().hex
+    body = orjson.dumps(describe(status, message[:200] or DEFECT, request_id))
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-Id: {request_id}\r\n\r\n"
+    )
+    logging.getLogger(__name__).warning(
+        "refused by gunicorn", extra={"status": status, "request_id": request_id}
+    )
+    util.write_nonblock(client, head.encode() + body)
+
+
+# The one place where gunicorn writes its errors; it has no setting for how.
+util.write_error = write_problem  # type: ignore[assignment]
 
 
 class Idle(gevent.Timeout):
@@ -78,6 +103,10 @@ class Idle(gevent.Timeout):
             gevent.kill(greenlet, idle)
 
 
+# How much of a body is read that the application left, for the sake of the connection.
+UNWANTED_KIB = 64
+
+
 class Worker(GeventWorker):
     """gunicorn's gevent worker; idle connections don't keep it from ending.
 
@@ -88,6 +117,15 @@ class Worker(GeventWorker):
         """Give the time limit for the next request of a connection."""
         # False: the end of the time ends the `with` block, and raises nothing.
         return Idle(self.cfg.keepalive, False)  # type: ignore[arg-type]
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Serve a request; give the connection up where most of its body was not wanted."""
+        served = super().handle_request(listener_name, req, sock, addr)
+        # gunicorn would read on to the end of the body, and there need not be one.
+        for _ in range(UNWANTED_KIB):
+            if not req.body.read(1024):
+                return bool(served)
+        raise StopIteration
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to end."""

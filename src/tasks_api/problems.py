@@ -41,12 +41,14 @@ DESCRIPTIONS = {
     503: "The database, or whoever issues the tokens, is unreachable, starting or too busy.",
 }
 
+DEFECT = "A defect of the service; its log tells more under this request's id."
+
 # What to say where werkzeug found the error: its own words are for people in front of a browser.
 DETAILS: dict[type[HTTPException], str] = {
     NotFound: "There is nothing at this path.",
     MethodNotAllowed: "This path doesn't have that method; Allow has those it has.",
     RequestEntityTooLarge: "The body is larger than the service accepts.",
-    InternalServerError: "A defect of the service; its log tells more under this request's id.",
+    InternalServerError: DEFECT,
 }
 
 REQUEST_ID = {
@@ -136,17 +138,18 @@ class Api(flask_smorest.Api):
         return render(error)
 
 
+def describe(status: int, detail: str, request_id: str, **members: Any) -> dict[str, Any]:
+    """Write a problem detail (RFC 9457, section 3): its members, in the order they are read."""
+    title = TITLES.get(status) or HTTPStatus(status).phrase
+    start = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return start | members | {"request_id": request_id}
+
+
 def render(error: HTTPException) -> Response:
     """Turn an exception into the answer that a client gets."""
     status = error.code or 500
-    problem = {
-        "type": "about:blank",
-        "title": _title(status),
-        "status": status,
-        "detail": DETAILS.get(type(error), error.description),
-        **getattr(error, "members", {}),
-        "request_id": g.request_id,
-    }
+    detail = DETAILS.get(type(error), error.description or "")
+    problem = describe(status, detail, g.request_id, **getattr(error, "members", {}))
     headers = dict(error.get_headers()) | dict(getattr(error, "headers", {}))
     headers["Content-Type"] = "application/problem+json"
     return Response(orjson.dumps(problem), status, headers)
@@ -199,13 +202,7 @@ def document_response(
     api: Api, status: int, description: str, headers: Mapping[str, Any] | None = None
 ) -> None:
     """Put one error into the OpenAPI document, for `responses` to refer to."""
-    example = {
-        "type": "about:blank",
-        "title": _title(status),
-        "status": status,
-        "detail": description,
-        "request_id": "0f8fad5bd9cb469fa16570867728950e",
-    }
+    example = describe(status, description, "0f8fad5bd9cb469fa16570867728950e")
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     api.spec.components.response(
         f"Problem{status}",
@@ -215,7 +212,3 @@ def document_response(
             "content": {"application/problem+json": content},
         },
     )
-
-
-def _title(status: int) -> str:
-    return TITLES.get(status) or HTTPStatus(status).phrase

@@ -122,7 +122,8 @@ class IdempotencyKeySchema(Strict):
 
     key = fields.String(
         data_key="Idempotency-Key",
-        load_default=None,
+        # A plain None would be documented, as if the header could be null.
+        load_default=lambda: None,
         metadata=says(
             "Any string of your own that is new for each task: repeat the request with it as often "
             "as you like, it is done once. Kept for at least 24 hours.",
