@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi smoke bench lock clean
+.PHONY: help run test lint openapi smoke fuzz bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,6 +26,9 @@ openapi: .venv/dev ## Write openapi/openapi.json
 
 smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8000
 	@tests/smoke.sh $(BASE_URL)
+
+fuzz: .venv/dev ## Try a server with 10,000 requests that nobody thought of
+	$(BIN)/python tests/live/fuzz.py
 
 bench: .venv/dev ## Measure requests per second beside other frameworks (needs wrk)
 	$(BIN)/python benchmarks/run.py
