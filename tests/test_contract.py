@@ -1,0 +1,157 @@
+"""The OpenAPI document holds: what it allows is accepted, what it doesn't is refused, as it says.
+
+schemathesis makes the requests: from the examples, at the edges of each schema, at random, and
+along the document's links. Every check that it has looks at every answer.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.config import SchemathesisConfig
+
+from tasks_api.app import create_app
+from tasks_api.config import Config
+from tasks_api.tokens import mint
+
+OPENAPI = Path(__file__).parents[1] / "openapi" / "openapi.json"
+
+load_all_checks()
+
+# All checks are on. What a document can't say is told here, for the operations that it concerns;
+# the lists are schemathesis' own and the statuses in the comments.
+CONFIG = """
+seed = 1
+
+[generation]
+mode = "all"
+deterministic = true
+database = "none"
+max-examples = 60
+
+# 412: an entity tag may be well formed and stand for another version.
+[[operations]]
+include-operation-id = ["updateTask", "patchTask", "completeTask", "deleteTask", "restoreTask"]
+checks.positive_data_acceptance.expected-statuses = [
+    "2xx", "3xx", "401", "403", "404", "409", "412", "429", "5xx",
+]
+
+# 410: a revision may be ahead of the user's counter, or older than an erasure.
+[[operations]]
+include-operation-id = "listChanges"
+checks.positive_data_acceptance.expected-statuses = [
+    "2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx",
+]
+"""
+STEPS = 10
+RUNS = 40
+SETTINGS = Config(
+    auth="jwt",
+    jwt_secret=b"a secret of the tests, and no one else's",
+    jwt_issuer="tests",
+    jwt_audience="tasks",
+)
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
+    """Let a request that is to be accepted be acceptable, where no schema can say what that is."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    headers = case.headers or {}
+    # A key that was used for another request is a 422: each request gets a key of its own.
+    if "Idempotency-Key" in headers:
+        headers["Idempotency-Key"] = uuid4().hex
+    # For a header that needs quotes, its coverage phase has only 0, and takes that for valid.
+    for name in ("If-Match", "If-None-Match"):
+        if str(headers.get(name)) == "0":
+            del headers[name]
+    # A cursor is what the service made, and nothing that anybody else could make.
+    if case.operation.definition.raw.get("operationId") == "listTasks":
+        case.query.pop("cursor", None)
+
+
+@schemathesis.auth(refresh_interval=None)
+class Caller:
+    """Whoever the path names, with a token; `ignored_auth` then tries without, and with another."""
+
+    def get(self, case: Any, _context: Any) -> str:
+        """Mint the token."""
+        return mint(SETTINGS, case.path_parameters.get("user_id", ""), seconds=3600)
+
+    def set(self, case: Any, data: str, _context: Any) -> None:
+        """Send it along."""
+        case.headers["Authorization"] = f"Bearer {data}"
+
+
+# Read here, because its operations become tests; `test_docs` sees that it is the service's own.
+DOCUMENT = schemathesis.openapi.from_dict(
+    json.loads(OPENAPI.read_text()), config=SchemathesisConfig.from_str(CONFIG)
+)
+served: list[Flask] = []
+
+
+def forward(environ: Any, start_response: Any) -> Any:
+    """Stand for the application: the tests are made before there is a database, and so it."""
+    return served[-1](environ, start_response)
+
+
+DOCUMENT.app = forward
+
+
+@pytest.fixture(scope="module", autouse=True)
+def document(database_url):
+    """The document, with the application behind it."""
+    served.append(create_app(replace(SETTINGS, database_url=database_url)))
+    return DOCUMENT
+
+
+def test_every_check_there_is_is_on(document):
+    known = {
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+        "negative_data_rejection",
+        "positive_data_acceptance",
+        "missing_required_header",
+        "unsupported_method",
+        "allow_header_conformance",
+        "use_after_free",
+        "ensure_resource_availability",
+        "ignored_auth",
+        "object_level_authorization",
+    }
+    assert set(CHECKS.get_all_names()) == known
+    configs = [
+        document.config.checks_config_for(operation=each.ok())
+        for each in document.get_all_operations()
+    ]
+    assert all(config.get_by_name(name=name).enabled for config in configs for name in known)
+
+
+@DOCUMENT.parametrize()
+def test_operation_answers_as_the_document_says(case):
+    case.call_and_validate()
+
+
+def test_operations_that_are_linked_answer_as_the_document_says(document):
+    document.as_state_machine().run(
+        settings=settings(
+            max_examples=RUNS,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    )
