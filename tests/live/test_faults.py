@@ -44,7 +44,7 @@ def test_clients_beyond_the_pool_are_served_in_turn(serve, on_database, tasks):
         assert {answer.status_code for answer in answers} == {201}
 
 
-def test_database_may_fall_over_and_come_back(serve, tmp_path, tasks):
+def test_database_may_fall_over_and_come_back(serve, tmp_path, tasks, request):
     """Nothing is written twice, nothing is a 500, and the service needs no restart."""
     data = tmp_path / "data"
     server = serve(DATA_DIR=data)
@@ -61,6 +61,8 @@ def test_database_may_fall_over_and_come_back(serve, tmp_path, tasks):
     assert requests.get(f"{server.url}/health").status_code == 200
     assert requests.get(f"{server.url}/ready").json()["check"] == "database"
     postgresql.ensure_postgres_running()
+    # The service stops only the server that it has started.
+    request.addfinalizer(postgresql.stop)
     answers = [requests.post(url, json={"title": "3"})]
     while answers[-1].status_code == 503:
         time.sleep(0.1)
