@@ -53,7 +53,7 @@ parameter is refused.
 INFO = {
     "description": DESCRIPTION,
     "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
-    "contact": {"name": "The maintainers", "url": "https://opensource.org/license/mit"},
+    "contact": {"name": "The maintainers"},
 }
 
 blueprint = Blueprint("docs", __name__)
