@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from uuid import UUID, uuid4
@@ -248,6 +249,16 @@ def test_cursor_leads_back_to_its_position(user_id, order, position):
     cursor = cursors.encode(user_id, order, position)
     assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
     assert cursors.decode(user_id, order, cursor) == position
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"5", b"[]", b"{}", b"null", b'[1,"title"', b"\xff"]
+)
+def test_forged_cursor_of_another_shape_is_refused(client, user, path, payload):
+    user_id = UUID(user)
+    forged = urlsafe_b64encode(cursors._digest(user_id, payload) + payload).decode().rstrip("=")
+    answer = client.get(path, query_string={"cursor": forged, "sort": "title"})
+    assert answer.status_code == 422
 
 
 @given(st.uuids(), st.text())

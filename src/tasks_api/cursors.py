@@ -48,7 +48,11 @@ def decode(user_id: UUID, sort: str, cursor: str) -> list[Any]:
         user_id, payload
     ):
         raise CursorError
-    version, made_for, *position = orjson.loads(payload)
+    try:
+        version, made_for, *position = orjson.loads(payload)
+    except (ValueError, TypeError):
+        # Somebody has made it up, digest and all.
+        raise CursorError from None
     if (version, made_for) != (VERSION, sort):
         raise CursorError
     return list(position)
