@@ -22,10 +22,13 @@ def version(url: sa.URL) -> list[str]:
 
 def test_db_upgrade_and_downgrade_migrate(empty_database):
     runner = create_app(Config(database_url=empty_database)).test_cli_runner()
-    assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
-    assert version(empty_database) == [migrations.head()]
-    assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
-    assert runner.invoke(args=["db", "downgrade", "base"]).exit_code == 0
+    at_head = f"The database is at migration {migrations.head()}.\n"
+    for _ in range(2):
+        result = runner.invoke(args=["db", "upgrade"])
+        assert (result.exit_code, result.output) == (0, at_head)
+        assert version(empty_database) == [migrations.head()]
+    result = runner.invoke(args=["db", "downgrade", "base"])
+    assert (result.exit_code, result.output) == (0, "The database is at migration none.\n")
     assert version(empty_database) == []
 
 

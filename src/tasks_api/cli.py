@@ -71,6 +71,7 @@ def _migrate(way: Any, revision: str) -> None:
         way(engine, revision)
     except (sa.exc.OperationalError, migrations.MigrationError) as error:
         raise click.ClickException(f"The migration did not run: {error}") from None
+    click.echo(f"The database is at migration {migrations.current(engine) or 'none'}.")
 
 
 @tasks.command()

