@@ -121,10 +121,12 @@ class Worker(GeventWorker):
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Serve a request; give the connection up where most of its body was not wanted."""
         served = super().handle_request(listener_name, req, sock, addr)
-        # gunicorn would read on to the end of the body, and there need not be one.
-        for _ in range(UNWANTED_KIB):
-            if not req.body.read(1024):
-                return bool(served)
+        # gunicorn would read on to the end of the body, and there need not be one. Who stops in the
+        # middle of it is between requests: answered already, and to be waited for no longer.
+        with self.timeout_ctx():
+            for _ in range(UNWANTED_KIB):
+                if not req.body.read(1024):
+                    return bool(served)
         raise StopIteration
 
     def handle_exit(self, sig: int, frame: Any) -> None:

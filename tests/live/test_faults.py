@@ -132,3 +132,13 @@ def test_database_that_falls_silent_is_a_503(serve, tasks):
         server = serve(DATABASE_URL=url, AUTH="none", STATEMENT_TIMEOUT_MS=1)
         answer = requests.get(server.url + tasks, timeout=60)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_client_that_stops_in_a_body_nobody_wants_does_not_hold_up_the_end(serve, on_database):
+    server = serve(**on_database, WEB_CONCURRENCY=1)
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        assert client.recv(4096).startswith(b"HTTP/1.1 404")
+        server.stop()
+    # One that has to be killed, when the graceful time is over, says nothing.
+    assert "Worker exiting" in server.log.read_text()
