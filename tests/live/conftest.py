@@ -63,28 +63,37 @@ class Server:
         return self.process.wait(60)
 
 
+def launch(directory: Path, **settings: object) -> Server:
+    """Start gunicorn on a free port, its data and its log in a directory, and wait for it."""
+    port = free_port()
+    log = directory / f"gunicorn-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            GUNICORN,
+            cwd=ROOT,
+            env=environment(**{"DATA_DIR": directory / "data", **settings, "PORT": port}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A Ctrl-C at the tests is not one at the server.
+            start_new_session=True,
+        )
+    server = Server(process, port, log)
+    try:
+        server.wait()
+    except BaseException:
+        process.kill()
+        raise
+    return server
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start gunicorn with the given settings; it is ended with the test."""
     started: list[Server] = []
 
     def start(**settings: object) -> Server:
-        port = free_port()
-        log = tmp_path / f"gunicorn-{port}.log"
-        env = environment(**{"DATA_DIR": tmp_path / "data", "WEB_CONCURRENCY": 2, **settings})
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                GUNICORN,
-                cwd=ROOT,
-                env=env | {"PORT": str(port)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # A Ctrl-C at the tests is not one at the server.
-                start_new_session=True,
-            )
-        server = Server(process, port, log)
+        server = launch(tmp_path, **{"WEB_CONCURRENCY": 2, **settings})
         started.append(server)
-        server.wait()
         return server
 
     yield start

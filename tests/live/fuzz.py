@@ -24,28 +24,11 @@ sys.path.insert(0, str(TESTS))
 
 from test_contract import CONFIG  # noqa: E402
 
-from live.conftest import BIN, GUNICORN, ROOT, Server, environment, free_port  # noqa: E402
+from live.conftest import BIN, Server, launch  # noqa: E402
 
 GENERATED = re.compile(r"([\d,]+) generated")
 # So many of the operations have enough inputs for as many cases as they may have.
 VARIED_OPERATIONS = 12
-
-
-def start(directory: Path) -> Server:
-    """Start gunicorn on an embedded database of its own."""
-    port, log = free_port(), directory / "gunicorn.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            GUNICORN,
-            cwd=ROOT,
-            env=environment(DATA_DIR=directory / "data", WEB_CONCURRENCY=1, PORT=port),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    server = Server(process, port, log)
-    server.wait()
-    return server
 
 
 def fuzz(server: Server, directory: Path, cases: int, seed: int) -> tuple[int, int]:
@@ -96,7 +79,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tasks-api-fuzz-") as name:
         directory = Path(name)
-        server = start(directory)
+        server = launch(directory, WEB_CONCURRENCY=1)
         started = time.monotonic()
         try:
             status, ran = fuzz(server, directory, arguments.cases, arguments.seed)

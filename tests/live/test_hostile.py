@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import GUNICORN, ROOT, Server, environment, free_port
+from live.conftest import Server, launch
 
 # More than the server may take to answer, and less than the tests' own limit: it hangs, or doesn't.
 PATIENCE = 30
@@ -32,20 +31,7 @@ NOTHING = None
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One gunicorn for the whole table: what one row breaks, the next one meets."""
-    directory = tmp_path_factory.mktemp("hostile")
-    port, log = free_port(), directory / "gunicorn.log"
-    settings = environment(DATA_DIR=directory / "data", WEB_CONCURRENCY=1, PORT=port)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            GUNICORN,
-            cwd=ROOT,
-            env=settings,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    running = Server(process, port, log)
-    running.wait()
+    running = launch(tmp_path_factory.mktemp("hostile"), WEB_CONCURRENCY=1)
     yield running
     running.stop()
 

@@ -80,8 +80,10 @@ def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID
         row = creation.create_task(user_id, task)
     else:
         [row], replayed = creation.create_once(user_id, key, [task], request=task)
-    _, headers = tagged(row)
-    headers["Location"] = url_for("tasks.get_task", user_id=user_id, task_id=row.id)
+    headers = {
+        "ETag": entity_tag(row.revision),
+        "Location": url_for("tasks.get_task", user_id=user_id, task_id=row.id),
+    }
     return row, headers | ({"Idempotency-Replayed": "true"} if replayed else {})
 
 
