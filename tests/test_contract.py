@@ -21,7 +21,7 @@ from schemathesis.config import SchemathesisConfig
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.tokens import mint
+from tasks_api.identity.tokens import mint
 
 OPENAPI = Path(__file__).parents[1] / "openapi" / "openapi.json"
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from issuer import Clock, Issuer, some_key
 
-from tasks_api import tokens
 from tasks_api.config import Config
-from tasks_api.jwks import (
+from tasks_api.identity import tokens
+from tasks_api.identity.keys import (
     FETCH_INTERVAL,
     REFRESH_AFTER,
     Key,
@@ -24,7 +24,7 @@ from tasks_api.jwks import (
     Secret,
     UnknownKey,
 )
-from tasks_api.tokens import LEEWAY, InvalidToken, Verifier, mint, verifier_for
+from tasks_api.identity.tokens import LEEWAY, InvalidToken, Verifier, mint, verifier_for
 
 SECRET = b"a secret of thirty-two bytes, no?"
 USER = UUID("6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11")

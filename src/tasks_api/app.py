@@ -10,19 +10,9 @@ import orjson
 from flask import Flask, Response
 from flask.json.provider import JSONProvider
 
-from tasks_api import (
-    arguments,
-    auth,
-    cli,
-    cors,
-    database,
-    docs,
-    embedded,
-    health,
-    problems,
-    request_log,
-)
+from tasks_api import arguments, cli, cors, database, docs, embedded, health, problems, request_log
 from tasks_api.config import Config, from_environ
+from tasks_api.identity import guard
 from tasks_api.tasks import (
     list_views,  # noqa: F401 - it adds to the blueprint of `views`
     views,
@@ -65,7 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
     database.init_app(app, config.database_url or embedded.start(config.data_dir), config)
     api = docs.init_app(app)
     problems.document(api)
-    auth.init_app(app, api, config)
+    guard.init_app(app, api, config)
     api.register_blueprint(views.blueprint)
     api.register_blueprint(health.blueprint)
     cors.init_app(app, config.cors_origins)

@@ -14,8 +14,8 @@ from flask.cli import AppGroup, with_appcontext
 from tasks_api import migrations
 from tasks_api.config import Config
 from tasks_api.database import DatabaseUnavailable, new_engine
+from tasks_api.identity.tokens import CANONICAL, mint
 from tasks_api.tasks import feed
-from tasks_api.tokens import CANONICAL, mint
 
 MONTH_MINUTES = 31 * 24 * 60
 

@@ -14,11 +14,11 @@ from attacks import ATTACKS, USER_ID
 from flask import Flask
 from issuer import Clock, Issuer
 
-from tasks_api import auth
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.jwks import FETCH_INTERVAL, RemoteKeys
-from tasks_api.tokens import Verifier
+from tasks_api.identity import guard
+from tasks_api.identity.keys import FETCH_INTERVAL, RemoteKeys
+from tasks_api.identity.tokens import Verifier
 
 INVALID = 'Bearer error="invalid_token"'
 
@@ -59,7 +59,7 @@ def guarded_app(database_url, issuer, clock, monkeypatch) -> Flask:
             now=clock,
         )
 
-    monkeypatch.setattr(auth, "verifier_for", verifier_for)
+    monkeypatch.setattr(guard, "verifier_for", verifier_for)
     return create_app(
         Config(
             database_url=database_url,

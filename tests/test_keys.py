@@ -11,7 +11,7 @@ import orjson
 import pytest
 from issuer import Clock, Issuer, leaked_key, new_key, some_key
 
-from tasks_api.jwks import (
+from tasks_api.identity.keys import (
     FETCH_INTERVAL,
     KEEP,
     MAX_BYTES,

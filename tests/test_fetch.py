@@ -9,7 +9,7 @@ import issuer as issuers
 import pytest
 from issuer import Issuer
 
-from tasks_api.timed_fetch import timed_fetch
+from tasks_api.identity.fetch import timed_fetch
 
 MAX_BYTES = 1000
 

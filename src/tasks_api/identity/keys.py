@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 from jwt import PyJWK, PyJWTError
 
-from tasks_api.timed_fetch import timed_fetch
+from tasks_api.identity.fetch import timed_fetch
 
 # Seconds. All of a fetch: finding the host, connecting, and the last byte of the answer.
 TIMEOUT = 3.0

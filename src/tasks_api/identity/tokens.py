@@ -14,7 +14,7 @@ from uuid import UUID
 import jwt
 
 from tasks_api.config import Config
-from tasks_api.jwks import Key, RemoteKeys, Secret, UnknownKey
+from tasks_api.identity.keys import Key, RemoteKeys, Secret, UnknownKey
 
 # How far, in seconds, the issuer's clock may be from ours.
 LEEWAY = 30
