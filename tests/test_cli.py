@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from tasks_api import migrations
 from tasks_api.app import create_app
 from tasks_api.config import Config
+from tasks_api.database import migrations
 
 USER_ID = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
 JWT = {"auth": "jwt", "jwt_issuer": "https://issuer.example", "jwt_audience": "tasks"}

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.database import ATTEMPTS, DatabaseUnavailable, execute
+from tasks_api.database.engine import ATTEMPTS, DatabaseUnavailable, execute
 
 ME = sa.text("SELECT pg_backend_pid() AS pid")
 KILL = sa.text("SELECT pg_terminate_backend(:pid, 5000)")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tasks_api import migrations
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.database import new_engine
+from tasks_api.database import migrations
+from tasks_api.database.engine import new_engine
 
 NOWHERE = sa.make_url("postgresql+psycopg2://127.0.0.1:1/tasks")
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tasks_api import migrations
-from tasks_api.database import new_engine
+from tasks_api.database import migrations
+from tasks_api.database.engine import new_engine
 from tasks_api.tasks.models import Base
 
 # What PostgreSQL itself says of the tables, which is more than Alembic compares.

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from tasks_api import migrations
 from tasks_api.config import Config
-from tasks_api.database import DatabaseUnavailable, new_engine
+from tasks_api.database import migrations
+from tasks_api.database.engine import DatabaseUnavailable, new_engine
 from tasks_api.identity.tokens import CANONICAL, mint
 from tasks_api.tasks import feed
 

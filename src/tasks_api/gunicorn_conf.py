@@ -23,8 +23,8 @@ from gunicorn import glogging, util
 from gunicorn.workers.ggevent import GeventWorker
 from psycopg2 import extensions
 
-from tasks_api import embedded
 from tasks_api.config import from_environ
+from tasks_api.database import embedded
 from tasks_api.problems import DEFECT, describe
 from tasks_api.request_log import logging_config
 

@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from marshmallow import Schema, fields
 
-from tasks_api import migrations
 from tasks_api.arguments import Blueprint
-from tasks_api.database import DatabaseUnavailable, NotMigrated, execute
+from tasks_api.database import migrations
+from tasks_api.database.engine import DatabaseUnavailable, NotMigrated, execute
 from tasks_api.problems import Problem, responses
 
 APPLIED = sa.text("SELECT version_num FROM alembic_version")

@@ -22,7 +22,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from tasks_api.database import DatabaseUnavailable
+from tasks_api.database.engine import DatabaseUnavailable
 
 # Names that RFC 9110 changed; Python has them from 3.13 on.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}

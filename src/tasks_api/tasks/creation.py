@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, case, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from tasks_api.database import execute
+from tasks_api.database.engine import execute
 from tasks_api.problems import Problem
 from tasks_api.tasks import counter as counters
 from tasks_api.tasks.counter import COLUMNS, LIVE, TASK, USER, new, tasks

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import bindparam, func, select, true
 
-from tasks_api.database import execute
+from tasks_api.database.engine import execute
 from tasks_api.tasks import counter as counters
 from tasks_api.tasks.counter import COLUMNS, LIVE, USER, tasks, users
 from tasks_api.tasks.models import IdempotencyKey

@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from sqlalchemy import bindparam, case, func, select, true, tuple_
 
 from tasks_api.cursors import CursorError, decode, encode
-from tasks_api.database import execute
+from tasks_api.database.engine import execute
 from tasks_api.fields import Text
 from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, USER, tasks, users
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import bindparam, case, false, func, null, select, true
 
-from tasks_api.database import execute
+from tasks_api.database.engine import execute
 from tasks_api.tasks import counter as counters
 from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, TASK, USER, new, tasks, users
 from tasks_api.tasks.models import IdempotencyKey

@@ -57,7 +57,7 @@ def head() -> str:
 
 def _alembic(connection: sa.Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", "tasks_api:migrations")
+    config.set_main_option("script_location", "tasks_api.database:migrations")
     config.attributes["connection"] = connection
     return config
 
