@@ -25,7 +25,7 @@ from tasks_api.app import create_app
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.request_log import logging_config
+from tasks_api.http.request_log import logging_config
 
 TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b")
 ONE_USER = re.compile(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_api import cursors
+from tasks_api.http import cursors
 from tasks_api.tasks.models import PRIORITIES, SORTS
 
 ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 from racing import race
 
-from tasks_api.entity_tags import EntityTags
+from tasks_api.http.entity_tags import EntityTags
 
 WRITES = {
     "put": ("put", "", {"title": "changed"}),

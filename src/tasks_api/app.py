@@ -10,9 +10,10 @@ import orjson
 from flask import Flask, Response
 from flask.json.provider import JSONProvider
 
-from tasks_api import arguments, cli, cors, docs, health, problems, request_log
+from tasks_api import cli
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, engine
+from tasks_api.http import cors, docs, health, problems, request_log, smorest
 from tasks_api.identity import guard
 from tasks_api.tasks import (
     list_views,  # noqa: F401 - it adds to the blueprint of `views`
@@ -52,7 +53,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     request_log.init_app(app)
-    arguments.init_app(app)
+    smorest.init_app(app)
     engine.init_app(app, config.database_url or embedded.start(config.data_dir), config)
     api = docs.init_app(app)
     problems.document(api)

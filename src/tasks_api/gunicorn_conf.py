@@ -25,8 +25,8 @@ from psycopg2 import extensions
 
 from tasks_api.config import from_environ
 from tasks_api.database import embedded
-from tasks_api.problems import DEFECT, describe
-from tasks_api.request_log import logging_config
+from tasks_api.http.problems import DEFECT, describe
+from tasks_api.http.request_log import logging_config
 
 settings = from_environ(os.environ)
 

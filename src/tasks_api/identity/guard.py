@@ -14,9 +14,9 @@ from apispec import BasePlugin
 from flask import Flask, request
 
 from tasks_api.config import Config
+from tasks_api.http.problems import Api, Problem, document_response, responses
 from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier, verifier_for
-from tasks_api.problems import Api, Problem, document_response, responses
 
 GUARDED = "/api"
 # RFC 6750, section 2.1.

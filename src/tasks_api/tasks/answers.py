@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response
 from sqlalchemy import Row
 
-from tasks_api.entity_tags import entity_tag
-from tasks_api.problems import Problem
+from tasks_api.http.entity_tags import entity_tag
+from tasks_api.http.problems import Problem
 
 READ_ERRORS = (400, 404, 422, 500, 503)
 WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)

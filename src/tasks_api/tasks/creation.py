@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, case, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from tasks_api.database.engine import execute
-from tasks_api.problems import Problem
+from tasks_api.http.problems import Problem
 from tasks_api.tasks import counter as counters
 from tasks_api.tasks.counter import COLUMNS, LIVE, TASK, USER, new, tasks
 from tasks_api.tasks.models import PRIORITIES, IdempotencyKey, uuid7

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Equal, OneOf, Range
 
-from tasks_api.fields import QueryBoolean, QueryInteger, Strict, Text, Timestamp
+from tasks_api.http.fields import QueryBoolean, QueryInteger, Strict, Text, Timestamp
 from tasks_api.tasks.models import NEWEST_FIRST, PRIORITIES, SORTS, TAG_MAX
 from tasks_api.tasks.schemas import TASK_EXAMPLE, says
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from flask import current_app, request
 
-from tasks_api.cursors import CursorError
-from tasks_api.entity_tags import IfNoneMatchSchema, entity_tag, matches
-from tasks_api.problems import Problem, responses
+from tasks_api.http.cursors import CursorError
+from tasks_api.http.entity_tags import IfNoneMatchSchema, entity_tag, matches
+from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, feed, queries
 from tasks_api.tasks.answers import (
     CREATE_ERRORS,

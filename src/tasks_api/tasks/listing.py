@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from marshmallow import ValidationError
 from sqlalchemy import bindparam, case, func, select, true, tuple_
 
-from tasks_api.cursors import CursorError, decode, encode
 from tasks_api.database.engine import execute
-from tasks_api.fields import Text
+from tasks_api.http.cursors import CursorError, decode, encode
+from tasks_api.http.fields import Text
 from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, USER, tasks, users
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
 

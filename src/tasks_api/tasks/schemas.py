@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
-from tasks_api.fields import Boolean, Strict, Text, Timestamp
+from tasks_api.http.fields import Boolean, Strict, Text, Timestamp
 from tasks_api.tasks.models import DESCRIPTION_MAX, PRIORITIES, TAG_MAX, TAGS_MAX, TITLE_MAX
 
 BATCH_MAX = 100

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 from werkzeug.http import parse_etags
 
-from tasks_api.fields import Strict
+from tasks_api.http.fields import Strict
 
 # RFC 9110, section 8.8.3, in a list of section 5.6.1. werkzeug's reader takes what is malformed for
 # what it might have been, or skips it; a precondition that is skipped is a lost update.

@@ -10,7 +10,7 @@ from typing import Any
 import flask_swagger_ui
 from flask import Blueprint, Flask, Response, current_app, redirect, send_from_directory, url_for
 
-from tasks_api.problems import Api
+from tasks_api.http.problems import Api
 
 DIST = Path(flask_swagger_ui.__file__).parent / "dist"
 # Swagger UI shows its icons as data URLs; nothing comes from elsewhere.

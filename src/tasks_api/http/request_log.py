@@ -37,7 +37,7 @@ def logging_config(level: str) -> dict[str, Any]:
                 "timestamp": "time",
             }
         },
-        "filters": {"request_id": {"()": "tasks_api.request_log.RequestId"}},
+        "filters": {"request_id": {"()": "tasks_api.http.request_log.RequestId"}},
         "handlers": {
             "stdout": {
                 "class": "logging.StreamHandler",

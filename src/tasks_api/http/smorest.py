@@ -17,8 +17,8 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from tasks_api.fields import UNKNOWN
-from tasks_api.problems import REQUEST_ID_REF, Problem, flatten, pointer
+from tasks_api.http.fields import UNKNOWN
+from tasks_api.http.problems import REQUEST_ID_REF, Problem, flatten, pointer
 
 # RFC 3986, sections 3.2.2 and 3.2.3.
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from marshmallow import Schema, fields
 
-from tasks_api.arguments import Blueprint
 from tasks_api.database import migrations
 from tasks_api.database.engine import DatabaseUnavailable, NotMigrated, execute
-from tasks_api.problems import Problem, responses
+from tasks_api.http.problems import Problem, responses
+from tasks_api.http.smorest import Blueprint
 
 APPLIED = sa.text("SELECT version_num FROM alembic_version")
 
