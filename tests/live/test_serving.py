@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import BIN, GUNICORN, ROOT, environment
+from live.server import BIN, GUNICORN, ROOT, environment
 
 
 @pytest.fixture
