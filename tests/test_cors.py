@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from jwt_settings import WITH_SECRET, as_fields
 from werkzeug.exceptions import Forbidden
 
 from tasks_api.app import create_app
@@ -12,12 +13,7 @@ from tasks_api.config import Config
 
 ORIGIN = "https://app.example"
 OTHER = "http://[::1]:3000"
-AUTH = {
-    "auth": "jwt",
-    "jwt_secret": b"a secret of thirty-two bytes, no?",
-    "jwt_issuer": "https://issuer.example",
-    "jwt_audience": "tasks",
-}
+AUTH = as_fields(WITH_SECRET)
 EXPOSED = {
     "ETag",
     "Idempotency-Replayed",

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from attacks import ATTACKS, USER_ID
 from flask import Flask
 from issuer import Clock, Issuer
+from jwt_settings import as_fields
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -60,15 +61,7 @@ def guarded_app(database_url, issuer, clock, monkeypatch) -> Flask:
         )
 
     monkeypatch.setattr(guard, "verifier_for", verifier_for)
-    return create_app(
-        Config(
-            database_url=database_url,
-            auth="jwt",
-            jwt_jwks_url=issuer.jwks_url,
-            jwt_issuer=issuer.url,
-            jwt_audience=issuer.audience,
-        )
-    )
+    return create_app(Config(database_url=database_url, **as_fields(issuer.settings())))
 
 
 @pytest.fixture

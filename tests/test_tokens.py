@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
 import issuer as issuers
+import jwt_settings
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from issuer import Clock, Issuer, some_key
+from jwt_settings import AUDIENCE, ISSUER, WITH_SECRET, as_fields
 
 from tasks_api.config import Config
 from tasks_api.identity import tokens
@@ -26,7 +29,7 @@ from tasks_api.identity.keys import (
 )
 from tasks_api.identity.tokens import LEEWAY, InvalidToken, Verifier, mint, verifier_for
 
-SECRET = b"a secret of thirty-two bytes, no?"
+SECRET = jwt_settings.SECRET.encode()
 USER = UUID("6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11")
 
 
@@ -251,12 +254,12 @@ def test_no_key_and_no_issuer_is_neither_yes_nor_no(issuer, make_verifier, clock
         make_verifier(keys=away).user_of(issuer.token(str(USER)))
 
 
-CONFIG = Config(auth="jwt", jwt_secret=SECRET, jwt_issuer="me", jwt_audience="tasks")
+CONFIG = Config(**as_fields(WITH_SECRET))
 
 
 def test_minted_token_says_who_is_calling_for_as_long_as_was_asked(make_verifier):
     clock = Clock()
-    verifier = make_verifier(keys=Secret(SECRET), issuer="me", now=clock)
+    verifier = make_verifier(keys=Secret(SECRET), issuer=ISSUER, now=clock)
     token = mint(CONFIG, USER, seconds=60)
     assert verifier.user_of(token) == USER
     assert verifier_for(CONFIG).user_of(token) == USER
@@ -266,7 +269,7 @@ def test_minted_token_says_who_is_calling_for_as_long_as_was_asked(make_verifier
 
 
 def test_token_of_another_secret_is_refused():
-    other = Config(auth="jwt", jwt_secret=SECRET[::-1], jwt_issuer="me", jwt_audience="tasks")
+    other = replace(CONFIG, jwt_secret=SECRET[::-1])
     with pytest.raises(InvalidToken, match="InvalidSignature"):
         verifier_for(CONFIG).user_of(mint(other, USER, seconds=60))
 
@@ -278,12 +281,7 @@ def test_secret_verifies_no_other_algorithm(issuer, make_verifier, kind):
 
 
 def test_settings_decide_where_the_keys_come_from(issuer):
-    config = Config(
-        auth="jwt",
-        jwt_jwks_url=issuer.jwks_url,
-        jwt_issuer=issuer.url,
-        jwt_audience=issuer.audience,
-    )
+    config = Config(**as_fields(issuer.settings()))
     assert verifier_for(config).user_of(issuer.token(str(USER))) == USER
 
 
@@ -301,8 +299,8 @@ def test_whatever_a_header_says_only_a_refusal_comes_of_it(header, claims, kind)
     # Signed with a good key, so that it is the header and the claims that are looked at.
     key = some_key(kind)
     known = KnownKeys(Key(key.kid, (key.alg,), key.private.public_key()))
-    verifier = Verifier(known, issuer="https://issuer.example", audience="tasks")
-    right = {"iss": "https://issuer.example", "aud": "tasks", "sub": str(USER), "iat": 1, "exp": 2}
+    verifier = Verifier(known, issuer=ISSUER, audience=AUDIENCE)
+    right = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(USER), "iat": 1, "exp": 2}
     for pair in (
         (header, claims),
         ({"alg": key.alg, "kid": key.kid}, claims),
@@ -321,6 +319,6 @@ def test_whatever_a_header_says_only_a_refusal_comes_of_it(header, claims, kind)
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_any_text_is_refused(text):
-    verifier = Verifier(KnownKeys(), issuer="https://issuer.example", audience="tasks")
+    verifier = Verifier(KnownKeys(), issuer=ISSUER, audience=AUDIENCE)
     with pytest.raises(InvalidToken):
         verifier.user_of(text)

@@ -89,10 +89,7 @@ def serve(database_url, issuer, origins=""):
     """Run gunicorn with one worker; give its address."""
     settings = {
         "DATABASE_URL": database_url.render_as_string(hide_password=False),
-        "AUTH": "jwt",
-        "JWT_JWKS_URL": issuer.jwks_url,
-        "JWT_ISSUER": issuer.url,
-        "JWT_AUDIENCE": issuer.audience,
+        **issuer.settings(),
         "CORS_ORIGINS": origins,
         "WEB_CONCURRENCY": "1",
     }
