@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler
-from threading import Thread
 from uuid import uuid4
 
 import attacks
@@ -14,6 +13,7 @@ from attacks import ATTACKS, USER_ID
 from flask import Flask
 from issuer import Clock, Issuer
 from jwt_settings import as_fields
+from racing import meanwhile
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -253,18 +253,13 @@ def test_issuer_that_is_slow_holds_up_nobody_whose_key_is_known(
     new = bearer(issuer.token(user, issuer.rotate()))
     issuer.gate.clear()
     issuer.asked.clear()
-    statuses = []
-    waiting = Thread(
-        target=lambda: statuses.append(guarded_app.test_client().get(path, headers=new).status_code)
-    )
-    waiting.start()
-    assert issuer.asked.wait(30)
-    for _ in range(20):
-        assert guarded.get(path, headers=known).status_code == 200
-    assert statuses == []
-    issuer.gate.set()
-    waiting.join()
-    assert statuses == [200]
+    client = guarded_app.test_client()
+    with meanwhile(lambda: client.get(path, headers=new), issuer.gate.set) as waiting:
+        assert issuer.asked.wait(30)
+        for _ in range(20):
+            assert guarded.get(path, headers=known).status_code == 200
+        assert not waiting.done()
+    assert waiting.result().status_code == 200
 
 
 def test_keys_behind_a_redirect_are_nobodys(guarded, issuer, path, user):

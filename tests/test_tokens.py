@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
-from threading import Barrier, Thread
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import issuer as issuers
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from issuer import Clock, Issuer, some_key
 from jwt_settings import AUDIENCE, ISSUER, WITH_SECRET, as_fields
+from racing import race
 
 from tasks_api.config import Config
 from tasks_api.identity import tokens
@@ -190,25 +191,17 @@ def test_one_token_may_come_from_many_threads_at_once(issuer, make_verifier):
     verifier = make_verifier(remembered=3)
     users = [str(uuid4()) for _ in range(8)]
     made = [issuer.token(user) for user in users]
-    barrier, seen = Barrier(8), []
 
-    def use():
-        barrier.wait()
-        seen.extend([str(verifier.user_of(token)) for token in made] for _ in range(20))
+    def use(_):
+        return [[str(verifier.user_of(token)) for token in made] for _ in range(20)]
 
-    threads = [Thread(target=use) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert seen == [users] * 160
+    assert race(8, use) == [[users] * 20] * 8
 
 
 def test_issuer_may_rotate_its_keys_under_load(clock):
-    issuer = Issuer(clock)
+    rounds, issuer = 6, Issuer(clock)
     source = RemoteKeys(issuer.jwks_url, now=clock)
     verifier = Verifier(source, issuer=issuer.url, audience=issuer.audience, now=clock)
-    rounds, errors = 6, []
 
     def rotate():
         clock.advance(FETCH_INTERVAL)
@@ -216,21 +209,15 @@ def test_issuer_may_rotate_its_keys_under_load(clock):
 
     barrier = Barrier(8, action=rotate, timeout=60)
 
-    def use():
+    def use(_):
         mine = []
         for _ in range(rounds):
             barrier.wait()
             mine.append((user := uuid4(), issuer.token(str(user))))
-            errors.extend(user for user, token in mine if verifier.user_of(token) != user)
-        errors.extend(["short"] * (len(mine) != rounds))
+            assert all(verifier.user_of(token) == user for user, token in mine)
 
-    threads = [Thread(target=use) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    race(8, use)
     issuer.go_away()
-    assert errors == []
     assert len(issuer.requests) == rounds
 
 
