@@ -69,8 +69,9 @@ def listed(answer, header) -> set[str]:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def test_preflight_passes_without_a_token_and_without_the_database(guarded_app, path, method):
     touched = []
-    for event in ("checkout", "before_cursor_execute"):
-        sa.event.listen(guarded_app.extensions["engine"], event, lambda *args: touched.append(args))
+    sa.event.listen(
+        guarded_app.extensions["engine"], "checkout", lambda *args: touched.append(args)
+    )
     answer = preflight(guarded_app.test_client(), path, method, "authorization, content-type")
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN

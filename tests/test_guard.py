@@ -72,10 +72,7 @@ def guarded(guarded_app):
 @pytest.fixture
 def guarded_statements(guarded_app):
     sent = []
-    sa.event.listen(
-        guarded_app.extensions["engine"], "before_cursor_execute", lambda *args: sent.append(args)
-    )
-    sa.event.listen(guarded_app.extensions["engine"], "connect", lambda *args: sent.append(args))
+    sa.event.listen(guarded_app.extensions["engine"], "checkout", lambda *args: sent.append(args))
     return sent
 
 

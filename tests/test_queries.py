@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from conftest import names_one_user
 from sqlalchemy.dialects.postgresql import psycopg2
+from wire import names_one_user
 
 from tasks_api.tasks import feed
 from tasks_api.tasks.listing import _statement
@@ -50,14 +50,15 @@ def test_refused_requests_never_reach_the_database(client, path, statements):
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT * FROM tasks WHERE tasks.id = %(task)s",
-        "SELECT * FROM tasks WHERE tasks.user_id = %(user)s UNION SELECT * FROM tasks",
+        "SELECT * FROM tasks WHERE tasks.id = $1",
+        "SELECT * FROM tasks WHERE tasks.user_id = $1 UNION SELECT * FROM tasks",
+        "SELECT * FROM tasks WHERE tasks.user_id = $1 OR tasks.user_id = $2",
         "SELECT * FROM tasks WHERE tasks.user_id = users.id",
         "DELETE FROM tasks",
     ],
 )
 def test_the_check_of_every_statement_can_fail(statement):
-    """`conftest` applies it to all that the application sends while the tests run."""
+    """`Wire` applies it to all that the application sends while the tests run."""
     assert not names_one_user(statement)
 
 

@@ -172,7 +172,7 @@ def test_purge_goes_in_bounded_chunks(
     statements.clear()
     purge(0)
     assert rows() == 0
-    mine = [statement for statement in statements if "doomed" in statement]
+    mine = [statement for statement in statements if "doomed" in statement.sql]
     assert len(mine) >= 3
 
 
