@@ -56,7 +56,7 @@ def wire() -> Wire:
 @pytest.fixture(scope="session")
 def app(database_url: sa.URL, wire: Wire) -> Flask:
     app = create_app(Config(database_url=database_url))
-    wire.tap(app.extensions["engine"])
+    wire.tap(app)
     return app
 
 

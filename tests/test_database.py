@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from racing import meanwhile, transaction, wait_until_blocked
-from wire import Wire
+from wire import Wire, engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -28,10 +28,10 @@ def tap() -> Wire:
 def own_app(database_url: sa.URL, tap: Wire) -> Iterator[Flask]:
     """An application with one connection of its own, to be mistreated."""
     app = create_app(Config(database_url=database_url, database_pool_size=1))
-    tap.tap(app.extensions["engine"])
+    tap.tap(app)
     with app.app_context():
         yield app
-    app.extensions["engine"].dispose()
+    engine_of(app).dispose()
 
 
 def test_connection_that_has_died_is_replaced(own_app, database):
@@ -82,7 +82,7 @@ def test_database_without_migrations_is_a_503(empty_database, path):
 
 
 def test_pool_that_is_exhausted_is_a_503(own_app, path):
-    with own_app.extensions["engine"].connect():
+    with engine_of(own_app).connect():
         assert own_app.test_client().get(path).status_code == 503
     assert own_app.test_client().get(path).status_code == 200
 

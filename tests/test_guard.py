@@ -14,6 +14,7 @@ from flask import Flask
 from issuer import Clock, Issuer
 from jwt_settings import as_fields
 from racing import meanwhile
+from wire import engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -72,7 +73,7 @@ def guarded(guarded_app):
 @pytest.fixture
 def guarded_statements(guarded_app):
     sent = []
-    sa.event.listen(guarded_app.extensions["engine"], "checkout", lambda *args: sent.append(args))
+    sa.event.listen(engine_of(guarded_app), "checkout", lambda *args: sent.append(args))
     return sent
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 from psycopg2 import extensions
 from sqlalchemy import event
 
@@ -44,8 +45,13 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(inner)
 
 
+def engine_of(app: Flask) -> sa.Engine:
+    """Return the engine that an application's connections come from."""
+    return app.extensions["engine"]
+
+
 class Wire:
-    """Taps the connections that an engine opens, and checks that each statement is about one user.
+    """Taps an application's connections, and checks that each statement is about one user.
 
     What is in `instead` is sent in place of the next statements: so PostgreSQL itself says no.
     """
@@ -54,8 +60,9 @@ class Wire:
         self.instead: list[str] = []
         self._listeners: list[Callable[[Sent], None]] = []
 
-    def tap(self, engine: sa.Engine) -> None:
-        """Tap an engine, before its first connection."""
+    def tap(self, app: Flask) -> None:
+        """Tap an application, before its first connection."""
+        engine = engine_of(app)
 
         @event.listens_for(engine, "do_connect")
         def use_cursor(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
@@ -66,7 +73,7 @@ class Wire:
 
     @contextmanager
     def recorded(self) -> Iterator[list[Sent]]:
-        """Record what is sent meanwhile; preparing a statement is no statement of its own."""
+        """Record what is sent meanwhile."""
         sent: list[Sent] = []
         self._listeners.append(sent.append)
         try:
@@ -76,9 +83,8 @@ class Wire:
 
     def see(self, sent: Sent) -> None:
         assert names_one_user(sent.sql), sent.sql
-        if not sent.sql.startswith("PREPARE "):
-            for listener in self._listeners:
-                listener(sent)
+        for listener in self._listeners:
+            listener(sent)
 
 
 class _Cursor(extensions.cursor):
