@@ -7,7 +7,6 @@ import io
 import json
 import logging.config
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,19 +18,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from wire import Sent, Wire
 
 from tasks_api.app import create_app
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, migrations
 from tasks_api.database.engine import new_engine
 from tasks_api.http.request_log import logging_config
-
-TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b")
-ONE_USER = re.compile(
-    r"\b(?:tasks\.user_id|users\.id) = %\(user\)s"
-    r"|INSERT INTO (?:users|idempotency_keys) \(\w+, [^)]+\) (?:VALUES \(|SELECT )%\(user\)s"
-)
 
 EXAMPLE_TITLE = "Buy oat milk"
 
@@ -55,19 +48,16 @@ def database_url() -> sa.URL:
 
 
 @pytest.fixture(scope="session")
-def app(database_url: sa.URL) -> Flask:
+def wire() -> Wire:
+    """What `app` sends to PostgreSQL."""
+    return Wire()
+
+
+@pytest.fixture(scope="session")
+def app(database_url: sa.URL, wire: Wire) -> Flask:
     app = create_app(Config(database_url=database_url))
-
-    @event.listens_for(app.extensions["engine"], "before_cursor_execute")
-    def check(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        assert names_one_user(statement), statement
-
+    wire.tap(app)
     return app
-
-
-def names_one_user(statement: str) -> bool:
-    """Tell whether a statement names the one user for each mention of `tasks` in it."""
-    return len(TASKS.findall(statement)) <= len(ONE_USER.findall(statement))
 
 
 @pytest.fixture(scope="session")
@@ -104,19 +94,10 @@ def make_task(client: FlaskClient, path: str) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
+def statements(app: Flask, wire: Wire) -> Iterator[list[Sent]]:
     """Every statement that the application sends, as PostgreSQL gets it."""
-    sent: list[str] = []
-
-    def record(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    engine = app.extensions["engine"]
-    # Opening a connection asks the server some questions of its own; that is done before.
-    engine.connect().close()
-    event.listen(engine, "before_cursor_execute", record)
-    yield sent
-    event.remove(engine, "before_cursor_execute", record)
+    with wire.recorded() as sent:
+        yield sent
 
 
 @pytest.fixture

@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET
 
 from tasks_api.config import Config, ConfigError, from_environ
 
 DATABASE_URL = "postgres://me:secret@db.example/tasks?sslmode=require"
-JWKS_URL = "https://issuer.example/api/auth/jwks"
-WITH_JWKS = {
-    "AUTH": "jwt",
-    "JWT_JWKS_URL": JWKS_URL,
-    "JWT_ISSUER": "https://issuer.example",
-    "JWT_AUDIENCE": "tasks",
-}
-WITH_SECRET = {**WITH_JWKS, "JWT_JWKS_URL": "", "JWT_SECRET": "a secret of thirty-two bytes, no?"}
+JWKS_URL = WITH_JWKS["JWT_JWKS_URL"]
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAmxPcoGTQ+8jfnz4C9dAawEAmhHxzNoxOvhbLNqfbmcA=
 -----END PUBLIC KEY-----
@@ -113,13 +107,13 @@ def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name
 def test_tokens_may_be_checked_with_the_issuers_keys():
     config = from_environ({**WITH_JWKS, "DATABASE_URL": DATABASE_URL})
     assert (config.auth, config.jwt_jwks_url, config.jwt_secret) == ("jwt", JWKS_URL, None)
-    assert (config.jwt_issuer, config.jwt_audience) == ("https://issuer.example", "tasks")
+    assert (config.jwt_issuer, config.jwt_audience) == (ISSUER, AUDIENCE)
 
 
 def test_tokens_may_be_checked_with_a_secret_that_is_never_shown():
     config = from_environ(WITH_SECRET)
-    assert (config.jwt_jwks_url, config.jwt_secret) == (None, b"a secret of thirty-two bytes, no?")
-    assert "thirty-two" not in repr(config)
+    assert (config.jwt_jwks_url, config.jwt_secret) == (None, SECRET.encode())
+    assert SECRET not in repr(config)
 
 
 def test_secret_is_measured_in_bytes():

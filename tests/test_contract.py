@@ -16,6 +16,7 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, settings
+from jwt_settings import WITH_SECRET, as_fields
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
@@ -54,12 +55,7 @@ checks.positive_data_acceptance.expected-statuses = [
 """
 STEPS = 10
 RUNS = 40
-SETTINGS = Config(
-    auth="jwt",
-    jwt_secret=b"a secret of the tests, and no one else's",
-    jwt_issuer="tests",
-    jwt_audience="tasks",
-)
+SETTINGS = Config(**as_fields(WITH_SECRET))
 
 
 @schemathesis.hook

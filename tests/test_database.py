@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from threading import Thread
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy import event
+from racing import meanwhile, transaction, wait_until_blocked
+from wire import Wire, engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -19,12 +19,19 @@ KILL = sa.text("SELECT pg_terminate_backend(:pid, 5000)")
 
 
 @pytest.fixture
-def own_app(database_url: sa.URL) -> Iterator[Flask]:
+def tap() -> Wire:
+    """What `own_app` sends."""
+    return Wire()
+
+
+@pytest.fixture
+def own_app(database_url: sa.URL, tap: Wire) -> Iterator[Flask]:
     """An application with one connection of its own, to be mistreated."""
     app = create_app(Config(database_url=database_url, database_pool_size=1))
+    tap.tap(app)
     with app.app_context():
         yield app
-    app.extensions["engine"].dispose()
+    engine_of(app).dispose()
 
 
 def test_connection_that_has_died_is_replaced(own_app, database):
@@ -43,25 +50,18 @@ def test_write_on_a_connection_that_has_died_happens_once(own_app, database, pat
     assert [task["revision"] for task in client.get(path).json] == [1]
 
 
-def test_connection_lost_half_way_is_a_503_and_no_second_attempt(own_app, database, path, user):
+def test_connection_lost_half_way_is_a_503_and_no_second_attempt(
+    own_app, database, path, user, tap
+):
     client = own_app.test_client()
     client.post(path, json={"title": "x"})
     [me] = execute(ME)
-    attempts = []
-    engine = own_app.extensions["engine"]
-    event.listen(engine, "before_cursor_execute", lambda *_: attempts.append(1))
-    lock = sa.text("SELECT 1 FROM users WHERE id = :user FOR UPDATE")
-    with database.engine.execution_options(isolation_level="READ COMMITTED").connect() as holder:
-        holder.execute(lock, {"user": user})
-        answers = []
-        write = Thread(target=lambda: answers.append(client.post(path, json={"title": "y"})))
-        write.start()
-        waiting = sa.text("SELECT 1 FROM pg_stat_activity WHERE pid = :pid AND wait_event = :event")
-        while not database.scalar(waiting, {"pid": me.pid, "event": "transactionid"}):
-            pass
-        database.execute(KILL, {"pid": me.pid})
-        write.join()
-    [answer] = answers
+    with tap.recorded() as attempts, transaction(database) as holder:
+        holder.execute(sa.text("SELECT 1 FROM users WHERE id = :user FOR UPDATE"), {"user": user})
+        with meanwhile(lambda: client.post(path, json={"title": "y"}), holder.rollback) as write:
+            wait_until_blocked(database, holder, write)
+            database.execute(KILL, {"pid": me.pid})
+            answer = write.result()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert len(attempts) == 1
     assert [task["title"] for task in client.get(path).json] == ["x"]
@@ -82,7 +82,7 @@ def test_database_without_migrations_is_a_503(empty_database, path):
 
 
 def test_pool_that_is_exhausted_is_a_503(own_app, path):
-    with own_app.extensions["engine"].connect():
+    with engine_of(own_app).connect():
         assert own_app.test_client().get(path).status_code == 503
     assert own_app.test_client().get(path).status_code == 200
 
@@ -126,38 +126,32 @@ RAISE = "DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{}'; END $$"
 
 
 @pytest.fixture
-def failing(own_app):
+def fail(tap) -> Callable[..., None]:
     """Let the next statements fail with these codes, by PostgreSQL itself."""
-    codes: list[str] = []
-
-    @event.listens_for(own_app.extensions["engine"], "before_cursor_execute", retval=True)
-    def fail(_c, _cursor, statement, parameters, *_):
-        return (RAISE.format(codes.pop(0)), {}) if codes else (statement, parameters)
-
-    return codes
+    return lambda *codes: tap.instead.extend(map(RAISE.format, codes))
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01"])
-def test_statement_that_gave_way_is_run_again(own_app, failing, path, code):
-    failing += [code] * (ATTEMPTS - 1)
+def test_statement_that_gave_way_is_run_again(own_app, fail, path, code):
+    fail(*[code] * (ATTEMPTS - 1))
     response = own_app.test_client().post(path, json={"title": "x"})
     assert (response.status_code, response.json["revision"]) == (201, 1)
 
 
-def test_statement_that_gives_way_again_and_again_is_a_503(own_app, failing, path):
-    failing += ["40001"] * ATTEMPTS
+def test_statement_that_gives_way_again_and_again_is_a_503(own_app, fail, path):
+    fail(*["40001"] * ATTEMPTS)
     assert own_app.test_client().post(path, json={"title": "x"}).status_code == 503
     assert own_app.test_client().get(path).json == []
 
 
 @pytest.mark.parametrize("code", ["57P01", "57P03", "53300", "53100", "25006", "55P03", "08006"])
-def test_ailing_database_is_a_503(own_app, failing, path, code):
-    failing.append(code)
+def test_ailing_database_is_a_503(own_app, fail, path, code):
+    fail(code)
     assert own_app.test_client().get(path).status_code == 503
 
 
-def test_error_that_is_ours_is_a_500_without_the_drivers_words(own_app, failing, path):
-    failing.append("22012")
+def test_error_that_is_ours_is_a_500_without_the_drivers_words(own_app, fail, path):
+    fail("22012")
     response = own_app.test_client().get(path)
     assert response.status_code == 500
     assert "psycopg2" not in response.text

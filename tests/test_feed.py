@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from random import Random
-from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
+from racing import beside, race
 
 
 @pytest.fixture
@@ -177,52 +177,32 @@ def test_unacceptable_parameter_of_the_feed_is_named(client, user, query, parame
 
 
 def test_follower_beside_six_writers_ends_equal_to_the_list(app, user, path):
-    client, over, failures = app.test_client(), Event(), []
+    client, copy, tokens = app.test_client(), {}, [0]
 
     def write(seed: int) -> None:
         random, mine, made = Random(seed), app.test_client(), []
-        try:
-            for _ in range(60):
-                choice = random.choice(["create", "update", "toggle", "delete", "restore", "batch"])
-                one = f"{path}/{random.choice(made)}" if made else None
-                if choice == "create" or one is None:
-                    made.append(mine.post(path, json={"title": "x"}).json["id"])
-                elif choice == "batch":
-                    batch = mine.post(f"{path}/batch", json=[{"title": "y"}] * 3).json
-                    made += [task["id"] for task in batch]
-                elif choice == "update":
-                    mine.put(one, json={"title": str(random.random())})
-                elif choice == "toggle":
-                    mine.patch(f"{one}/complete")
-                elif choice == "delete":
-                    mine.delete(one)
-                else:
-                    mine.post(f"{one}/restore")
-        except Exception as error:
-            failures.append(error)
-
-    copy, tokens = {}, []
+        for _ in range(60):
+            choice = random.choice(["create", "update", "toggle", "delete", "restore", "batch"])
+            one = f"{path}/{random.choice(made)}" if made else None
+            if choice == "create" or one is None:
+                made.append(mine.post(path, json={"title": "x"}).json["id"])
+            elif choice == "batch":
+                batch = mine.post(f"{path}/batch", json=[{"title": "y"}] * 3).json
+                made += [task["id"] for task in batch]
+            elif choice == "update":
+                mine.put(one, json={"title": str(random.random())})
+            elif choice == "toggle":
+                mine.patch(f"{one}/complete")
+            elif choice == "delete":
+                mine.delete(one)
+            else:
+                mine.post(f"{one}/restore")
 
     def read(since, limit):
         return client.get(f"/api/{user}/changes?since={since}&limit={limit}")
 
-    def follow_until_over() -> None:
-        try:
-            tokens.append(0)
-            while not over.is_set():
-                tokens.append(follow(read, copy, tokens[-1], limit=7))
-        except Exception as error:
-            failures.append(error)
-
-    writers = [Thread(target=write, args=[seed]) for seed in range(6)]
-    follower = Thread(target=follow_until_over)
-    for thread in (*writers, follower):
-        thread.start()
-    for thread in writers:
-        thread.join()
-    over.set()
-    follower.join()
-    assert failures == []
+    with beside(lambda: tokens.append(follow(read, copy, tokens[-1], limit=7))):
+        race(6, write)
     follow(read, copy, tokens[-1])
     listed, target = {}, f"{path}?limit=100"
     offset = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler
-from threading import Thread
 from uuid import uuid4
 
 import attacks
@@ -13,6 +12,9 @@ import sqlalchemy as sa
 from attacks import ATTACKS, USER_ID
 from flask import Flask
 from issuer import Clock, Issuer
+from jwt_settings import as_fields
+from racing import meanwhile
+from wire import engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -60,15 +62,7 @@ def guarded_app(database_url, issuer, clock, monkeypatch) -> Flask:
         )
 
     monkeypatch.setattr(guard, "verifier_for", verifier_for)
-    return create_app(
-        Config(
-            database_url=database_url,
-            auth="jwt",
-            jwt_jwks_url=issuer.jwks_url,
-            jwt_issuer=issuer.url,
-            jwt_audience=issuer.audience,
-        )
-    )
+    return create_app(Config(database_url=database_url, **as_fields(issuer.settings())))
 
 
 @pytest.fixture
@@ -79,10 +73,7 @@ def guarded(guarded_app):
 @pytest.fixture
 def guarded_statements(guarded_app):
     sent = []
-    sa.event.listen(
-        guarded_app.extensions["engine"], "before_cursor_execute", lambda *args: sent.append(args)
-    )
-    sa.event.listen(guarded_app.extensions["engine"], "connect", lambda *args: sent.append(args))
+    sa.event.listen(engine_of(guarded_app), "checkout", lambda *args: sent.append(args))
     return sent
 
 
@@ -260,18 +251,13 @@ def test_issuer_that_is_slow_holds_up_nobody_whose_key_is_known(
     new = bearer(issuer.token(user, issuer.rotate()))
     issuer.gate.clear()
     issuer.asked.clear()
-    statuses = []
-    waiting = Thread(
-        target=lambda: statuses.append(guarded_app.test_client().get(path, headers=new).status_code)
-    )
-    waiting.start()
-    assert issuer.asked.wait(30)
-    for _ in range(20):
-        assert guarded.get(path, headers=known).status_code == 200
-    assert statuses == []
-    issuer.gate.set()
-    waiting.join()
-    assert statuses == [200]
+    client = guarded_app.test_client()
+    with meanwhile(lambda: client.get(path, headers=new), issuer.gate.set) as waiting:
+        assert issuer.asked.wait(30)
+        for _ in range(20):
+            assert guarded.get(path, headers=known).status_code == 200
+        assert not waiting.done()
+    assert waiting.result().status_code == 200
 
 
 def test_keys_behind_a_redirect_are_nobodys(guarded, issuer, path, user):

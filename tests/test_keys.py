@@ -10,6 +10,7 @@ import issuer as issuers
 import orjson
 import pytest
 from issuer import Clock, Issuer, leaked_key, new_key, some_key
+from racing import meanwhile, race
 
 from tasks_api.identity.keys import (
     FETCH_INTERVAL,
@@ -311,65 +312,48 @@ def test_no_name_means_nothing_where_there_are_several_keys(source, keys):
         keys.find(None)
 
 
-def in_thread(call, *arguments):
-    """Start a call; give the thread, and a list that its result or its exception will be in."""
-    outcome = []
-
-    def run():
-        try:
-            outcome.append(call(*arguments))
-        except (UnknownKey, KeysUnavailable) as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, outcome
-
-
 def test_fetch_that_hangs_holds_up_nobody_whose_key_is_known(source, keys, clock):
     key = keys.find(KID)
     clock.advance(REFRESH_AFTER + 1)
     source.gate.clear()
     source.asked.clear()
-    waiting, outcome = in_thread(keys.find, "unknown")
-    assert source.asked.wait(30)
-    for _ in range(100):
-        assert keys.find(KID) == key
-        assert keys.vouches_for(key)
-    assert outcome == []
-    source.gate.set()
-    waiting.join()
-    assert isinstance(outcome[0], UnknownKey)
+    with meanwhile(lambda: keys.find("unknown"), source.gate.set) as waiting:
+        assert source.asked.wait(30)
+        for _ in range(100):
+            assert keys.find(KID) == key
+            assert keys.vouches_for(key)
+        assert not waiting.done()
+    assert isinstance(waiting.exception(), UnknownKey)
     assert len(source.calls) == 2
 
 
 def test_nobody_waits_longer_than_a_fetch_may_take(source, keys, clock):
     source.gate.clear()
-    waiting, _ = in_thread(keys.find, KID)
-    assert source.asked.wait(30)
-    clock.advance(TIMEOUT)
-    with pytest.raises(KeysUnavailable) as unavailable:
-        keys.find(KID)
-    assert unavailable.value.retry_after == 27
-    # Looking up the host can't be stopped, for example; a second thread would only hang as well.
-    clock.advance(10 * FETCH_INTERVAL)
-    with pytest.raises(KeysUnavailable) as unavailable:
-        keys.find(KID)
-    assert unavailable.value.retry_after == 1
-    assert len(source.calls) == 1
-    source.gate.set()
-    waiting.join()
+    with meanwhile(lambda: keys.find(KID), source.gate.set):
+        assert source.asked.wait(30)
+        clock.advance(TIMEOUT)
+        with pytest.raises(KeysUnavailable) as unavailable:
+            keys.find(KID)
+        assert unavailable.value.retry_after == 27
+        # Looking up the host can't be stopped, for example; a second thread would hang as well.
+        clock.advance(10 * FETCH_INTERVAL)
+        with pytest.raises(KeysUnavailable) as unavailable:
+            keys.find(KID)
+        assert unavailable.value.retry_after == 1
+        assert len(source.calls) == 1
     settle()
 
 
 def test_many_who_need_a_key_at_once_make_one_fetch(source, keys):
     source.gate.clear()
-    started = [in_thread(keys.find, kid) for kid in [KID, EC["kid"]] * 16]
-    assert source.asked.wait(30)
-    source.gate.set()
-    for thread, _ in started:
-        thread.join()
-    assert [outcome.kid for _, [outcome] in started] == [KID, EC["kid"]] * 16
+    wanted = [KID, EC["kid"]] * 16
+
+    def find_all():
+        return race(32, lambda number: keys.find(wanted[number]))
+
+    with meanwhile(find_all, source.gate.set) as finding:
+        assert source.asked.wait(30)
+    assert [key.kid for key in finding.result()] == wanted
     assert len(source.calls) == 1
 
 

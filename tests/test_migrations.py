@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from threading import Thread
-
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from racing import race
 
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
@@ -82,20 +81,7 @@ def test_each_migration_can_be_undone_by_itself(engine):
 
 
 def test_migrations_may_be_run_from_many_places_at_once(engine):
-    failures = []
-
-    def upgrade() -> None:
-        try:
-            migrations.upgrade(new_engine(engine.url, poolclass=sa.NullPool))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [Thread(target=upgrade) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    race(4, lambda _: migrations.upgrade(new_engine(engine.url, poolclass=sa.NullPool)))
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == (
             migrations.head()

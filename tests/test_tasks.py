@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, datetime
-from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from racing import race
 
 
 def test_created_task_has_every_member_and_a_place(client, path, user):
@@ -190,36 +191,19 @@ def test_every_write_takes_the_next_revision(client, path, make_task):
 
 def test_concurrent_flips_are_all_flips(app, path, make_task):
     task = make_task()
-    revisions, barrier = [], Barrier(8)
 
-    def flip() -> None:
-        client = app.test_client()
-        barrier.wait()
-        for _ in range(25):
-            revisions.append(client.patch(f"{path}/{task['id']}/complete").json["revision"])
+    def flip(_: int) -> list[int]:
+        client, url = app.test_client(), f"{path}/{task['id']}/complete"
+        return [client.patch(url).json["revision"] for _ in range(25)]
 
-    threads = [Thread(target=flip) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    revisions = itertools.chain.from_iterable(race(8, flip))
     now = app.test_client().get(f"{path}/{task['id']}").json
     assert (now["completed"], now["revision"]) == (False, 201)
     assert sorted(revisions) == list(range(2, 202))
 
 
 def test_a_users_first_writes_may_race(app, path):
-    tasks, barrier = [], Barrier(8)
-
-    def create() -> None:
-        barrier.wait()
-        tasks.append(app.test_client().post(path, json={"title": "x"}).json)
-
-    threads = [Thread(target=create) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tasks = race(8, lambda _: app.test_client().post(path, json={"title": "x"}).json)
     assert sorted(task["revision"] for task in tasks) == list(range(1, 9))
 
 

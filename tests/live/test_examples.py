@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import ROOT, environment, free_port
+from live.server import ROOT, environment, free_port
 
 SCRIPT = ROOT / "examples" / "offline_sync.py"
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import ROOT, free_port
+from live.server import ROOT, free_port
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import Server, launch
+from live.server import Server, launch
 
 # More than the server may take to answer, and less than the tests' own limit: it hangs, or doesn't.
 PATIENCE = 30
