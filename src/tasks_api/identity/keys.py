@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 import orjson
 from jwt import PyJWK, PyJWTError
 
-from tasks_api.identity.fetch import timed_fetch
+from tasks_api.identity.fetch import fetch
 
-# Seconds. All of a fetch: finding the host, connecting, and the last byte of the answer.
+# Seconds. How long a request waits for a fetch, and how long the issuer may take for its answer.
 TIMEOUT = 3.0
 # From the start of one fetch to that of the next, whatever became of the first.
 FETCH_INTERVAL = 30.0
@@ -107,7 +107,7 @@ class RemoteKeys:
 
     Args:
         url: where the issuer has its JWK Set (RFC 7517, section 5).
-        fetch: what gets it; has the signature of `timed_fetch` and raises what that raises.
+        fetch: what gets it; has the signature of `fetch.fetch` and raises what that raises.
         now: a clock that only goes forward, in seconds.
     """
 
@@ -115,7 +115,7 @@ class RemoteKeys:
         self,
         url: str,
         *,
-        fetch: Callable[[str, float, int], bytes] = timed_fetch,
+        fetch: Callable[[str, float, int], bytes] = fetch,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
