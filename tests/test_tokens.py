@@ -15,13 +15,13 @@ from issuer import Clock, Issuer, some_key
 
 from tasks_api.config import Config
 from tasks_api.identity import tokens
+from tasks_api.identity.jwks import Key
 from tasks_api.identity.keys import (
     FETCH_INTERVAL,
     REFRESH_AFTER,
-    Key,
     KeysUnavailable,
     RemoteKeys,
-    Secret,
+    SharedSecret,
     UnknownKey,
 )
 from tasks_api.identity.tokens import LEEWAY, InvalidToken, Verifier, mint, verifier_for
@@ -42,7 +42,7 @@ class KnownKeys:
         except KeyError:
             raise UnknownKey from None
 
-    def vouches_for(self, key):
+    def still_has(self, key):
         return key in self.keys.values()
 
 
@@ -256,7 +256,7 @@ CONFIG = Config(auth="jwt", jwt_secret=SECRET, jwt_issuer="me", jwt_audience="ta
 
 def test_minted_token_says_who_is_calling_for_as_long_as_was_asked(make_verifier):
     clock = Clock()
-    verifier = make_verifier(keys=Secret(SECRET), issuer="me", now=clock)
+    verifier = make_verifier(keys=SharedSecret(SECRET), issuer="me", now=clock)
     token = mint(CONFIG, USER, seconds=60)
     assert verifier.user_of(token) == USER
     assert verifier_for(CONFIG).user_of(token) == USER
@@ -274,7 +274,7 @@ def test_token_of_another_secret_is_refused():
 @pytest.mark.parametrize("kind", ["EdDSA", "ES256", "RS256"])
 def test_secret_verifies_no_other_algorithm(issuer, make_verifier, kind):
     with pytest.raises(InvalidToken, match="InvalidAlgorithm"):
-        make_verifier(keys=Secret(SECRET)).user_of(issuer.token(str(USER), some_key(kind)))
+        make_verifier(keys=SharedSecret(SECRET)).user_of(issuer.token(str(USER), some_key(kind)))
 
 
 def test_settings_decide_where_the_keys_come_from(issuer):

@@ -14,7 +14,8 @@ from uuid import UUID
 import jwt
 
 from tasks_api.config import Config
-from tasks_api.identity.keys import Key, RemoteKeys, Secret, UnknownKey
+from tasks_api.identity.jwks import Key
+from tasks_api.identity.keys import RemoteKeys, SharedSecret, UnknownKey
 
 # How far, in seconds, the issuer's clock may be from ours.
 LEEWAY = 30
@@ -37,7 +38,7 @@ class Keys(Protocol):
     def find(self, kid: str | None, /) -> Key:
         """Give the key of that name, or raise."""
 
-    def vouches_for(self, key: Key, /) -> bool:
+    def still_has(self, key: Key, /) -> bool:
         """Tell whether the key is still good."""
 
 
@@ -91,7 +92,7 @@ class Verifier:
             known = self._remembered.get(digest)
             if known:
                 self._remembered.move_to_end(digest)
-        if known and self._now() < known.expires and self._keys.vouches_for(known.key):
+        if known and self._now() < known.expires and self._keys.still_has(known.key):
             return known.user_id
         verified = self._verify(token)
         with self._lock:
@@ -155,7 +156,11 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
 
 def verifier_for(config: Config) -> Verifier:
     """Make the verifier that the settings ask for."""
-    keys = Secret(config.jwt_secret) if config.jwt_secret else RemoteKeys(config.jwt_jwks_url or "")
+    keys = (
+        SharedSecret(config.jwt_secret)
+        if config.jwt_secret
+        else RemoteKeys(config.jwt_jwks_url or "")
+    )
     return Verifier(keys, issuer=config.jwt_issuer, audience=config.jwt_audience)
 
 
