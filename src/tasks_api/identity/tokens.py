@@ -26,7 +26,7 @@ REMEMBERED = 4096
 REQUIRED_CLAIMS = ["iss", "aud", "exp", "iat", "sub"]
 # `uuid.UUID` also reads braces, `urn:uuid:` and missing hyphens, which would be other texts for
 # one user.
-CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+HYPHENATED_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class InvalidToken(Exception):
@@ -121,7 +121,7 @@ class Verifier:
         except (jwt.PyJWTError, UnknownKey) as error:
             raise InvalidToken(type(error).__name__) from None
         expires = self._check_times(claims)
-        if not CANONICAL.fullmatch(claims["sub"]):
+        if not HYPHENATED_UUID.fullmatch(claims["sub"]):
             raise InvalidToken("sub is not a UUID")
         return _Verified(UUID(claims["sub"]), expires, key)
 
