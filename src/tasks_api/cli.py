@@ -45,6 +45,13 @@ def downgrade(revision: str) -> None:
     _migrate(migrations.downgrade, revision)
 
 
+@db.command()
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write the file of a new migration, to be filled in: its number and MESSAGE make its name."""
+    migrations.revision(message)
+
+
 @click.command()
 @click.argument("user_id")
 @click.option(
