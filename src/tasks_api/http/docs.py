@@ -10,7 +10,7 @@ from typing import Any
 import flask_swagger_ui
 from flask import Blueprint, Flask, Response, current_app, redirect, send_from_directory, url_for
 
-from tasks_api.http.problems import Api
+from tasks_api.http.smorest import Api
 
 DIST = Path(flask_swagger_ui.__file__).parent / "dist"
 # Swagger UI shows its icons as data URLs; nothing comes from elsewhere.
@@ -50,27 +50,27 @@ Errors are `application/problem+json` (RFC 9457): `errors` says what is wrong an
 members in a body are ignored, so that you may send back what you got; any other unknown member or
 parameter is refused.
 """
-INFO = {
-    "description": DESCRIPTION,
-    "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
-    "contact": {"name": "The maintainers"},
+# How the document begins; the rest comes from what is registered on the Api.
+DOCUMENT = {
+    "title": "Task API",
+    "version": version("tasks-api"),
+    "openapi_version": "3.0.3",
+    "info": {
+        "description": DESCRIPTION,
+        "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+        "contact": {"name": "The maintainers"},
+    },
+    "servers": [{"url": "/"}],
+    "security": [],
 }
 
 blueprint = Blueprint("docs", __name__)
 
 
-def init_app(app: Flask) -> Api:
-    """Give the Api that makes one document of all the blueprints that are registered on it."""
-    app.config |= {
-        "API_TITLE": "Task API",
-        "API_VERSION": version("tasks-api"),
-        "OPENAPI_VERSION": "3.0.3",
-        "API_SPEC_OPTIONS": {"info": INFO, "servers": [{"url": "/"}], "security": []},
-    }
-    api = Api(app)
+def init_app(app: Flask, api: Api) -> None:
+    """Serve the document of all that is registered on the api, and the page."""
     app.extensions["openapi"] = cache(lambda: app.json.dumps(api.spec.to_dict(), indent=2) + "\n")
     app.register_blueprint(blueprint)
-    return api
 
 
 @blueprint.get("/openapi.json")

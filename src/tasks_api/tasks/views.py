@@ -9,8 +9,9 @@ from uuid import UUID
 from flask import Response, url_for
 
 from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
+from tasks_api.http.parser import refuse_undeclared_query
 from tasks_api.http.problems import Problem, responses
-from tasks_api.http.smorest import Blueprint, refuse_undeclared_query
+from tasks_api.http.smorest import Blueprint
 from tasks_api.tasks import creation, queries
 from tasks_api.tasks.answers import (
     CREATE_ERRORS,
