@@ -1,67 +1,112 @@
-"""What a request brings, read strictly: where webargs' parser would guess, this one refuses."""
+"""What a request brings, read strictly: where readers could disagree, this one refuses."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import orjson
 from flask import Request, current_app, request
 from gunicorn.http.errors import ParseException
-from marshmallow import RAISE, Schema, ValidationError
-from webargs import missing
-from webargs.flaskparser import FlaskParser
+from marshmallow import ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from tasks_api.http.fields import UNKNOWN
+from tasks_api.http.fields import UNKNOWN, Strict
 from tasks_api.http.problems import Problem
 from tasks_api.http.validation_errors import flatten, unacceptable
 
+View = Callable[..., Any]
+
 MAX_DEPTH = 32
+# An array of objects may be as large as this many single objects.
+ARRAY_FACTOR = 16
 BROKEN_OFF = "The body ends before its end, or its chunks are malformed."
 JSON_ONLY = ("application/json",)
 MEDIA_TYPES = {"PATCH": ("application/json", "application/merge-patch+json")}
 
 
-class Parser(FlaskParser):
-    """Reads bodies and queries for `Blueprint.arguments`."""
+class Parser:
+    """Reads a view's arguments, where flask-smorest's `Blueprint.arguments` would ask webargs."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": RAISE, "headers": RAISE}  # noqa: RUF012
+    DEFAULT_VALIDATION_STATUS = 422
 
-    def load_json(self, req: Request, schema: Schema) -> Any:
-        """Read the body.
+    def use_args(self, schema: Strict, *, location: str) -> Callable[[View], View]:
+        """Return a decorator that passes the body (`json`), the query or headers to a view."""
+        load = LOADERS[location](schema)
 
-        Where it is absent, a schema with `optional_body` sees `{}`; any other refuses it, because a
-        change that was lost on the way must not pass for a change of nothing.
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def with_argument(*arguments: Any, **path: Any) -> Any:
+                try:
+                    argument = load(request)
+                except ValidationError as error:
+                    raise unacceptable(location, flatten(error.messages)) from error
+                return view(*arguments, argument, **path)
 
-        Raises:
-            Problem: 400 (not JSON) or 415 (not declared to be).
-            RequestEntityTooLarge: over the limit, also where the length isn't declared.
-        """
+            return with_argument
+
+        return decorate
+
+
+def without_query(view: View) -> View:
+    """Decorate a view that declares no query: it refuses every parameter."""
+
+    @wraps(view)
+    def with_no_query(*arguments: Any, **path: Any) -> Any:
+        if request.query_string and request.args:
+            raise unacceptable("query", [((name,), UNKNOWN) for name in request.args])
+        return view(*arguments, **path)
+
+    return with_no_query
+
+
+def _body(schema: Strict) -> Callable[[Request], Any]:
+    """Return what reads the body.
+
+    Where it is absent, a schema with `optional_body` sees `{}`; any other refuses it, because a
+    change that was lost on the way must not pass for a change of nothing. It raises
+
+    Problem: 400 (not JSON) or 415 (not declared to be).
+    RequestEntityTooLarge: over the limit, also where the length isn't declared.
+    """
+
+    def load(req: Request) -> Any:
+        if schema.many:
+            req.max_content_length = ARRAY_FACTOR * current_app.config["MAX_CONTENT_LENGTH"]
         body = _read(req)
-        if not body and getattr(schema, "optional_body", False):
-            return missing
+        if not body and schema.optional_body:
+            return schema.load({})
         accepted = MEDIA_TYPES.get(req.method, JSON_ONLY)
         if body and req.mimetype not in accepted:
             # RFC 9110, section 15.5.16, and RFC 5789, section 2.2.
             header = "Accept-Patch" if req.method == "PATCH" else "Accept"
             types = ", ".join(accepted)
             raise Problem(415, f"The body must be declared as {types}.", headers={header: types})
-        return loads(body)
+        return schema.load(loads(body))
 
-    def load_headers(self, req: Request, schema: Schema) -> dict[str, str]:
-        """Read the headers that the schema has fields for."""
-        names = (field.data_key or name for name, field in schema.fields.items())
-        return {name: req.headers[name] for name in names if name in req.headers}
+    return load
 
-    def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
-        """Read the query: UTF-8, each parameter once.
 
-        Raises:
-            Problem: 400 or 422.
-        """
+def _headers(schema: Strict) -> Callable[[Request], Any]:
+    """Return what reads the headers that the schema has fields for; most requests have none."""
+    names = [field.data_key or name for name, field in schema.fields.items()]
+    keys = {f"HTTP_{name.upper().replace('-', '_')}": name for name in names}
+    absent = schema.load({})
+
+    def load(req: Request) -> Any:
+        given = {name: req.environ[key] for key, name in keys.items() if key in req.environ}
+        return schema.load(given) if given else dict(absent)
+
+    return load
+
+
+def _query(schema: Strict) -> Callable[[Request], Any]:
+    """Return what reads the query: UTF-8, each parameter once. It raises a Problem: 400 or 422."""
+
+    def load(req: Request) -> Any:
         try:
             unquote_to_bytes(req.query_string).decode()
         except UnicodeDecodeError:
@@ -69,23 +114,12 @@ class Parser(FlaskParser):
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
         if repeated:
             raise unacceptable("query", [((name,), "Given more than once.") for name in repeated])
-        return req.args.to_dict()
+        return schema.load(req.args.to_dict())
 
-    def handle_error(self, error: ValidationError, *_: object, **__: object) -> NoReturn:
-        """Turn marshmallow's messages, keyed by location, into a problem that names the places."""
-        ((location, messages),) = dict(error.messages).items()  # type: ignore[arg-type]
-        raise unacceptable(location, flatten(messages)) from error
+    return load
 
 
-def refuse_undeclared_query() -> None:
-    """Refuse every parameter where the view declares none; for `Blueprint.before_request`.
-
-    Raises:
-        Problem: 422, naming them.
-    """
-    view = current_app.view_functions[str(request.endpoint)]
-    if request.args and not getattr(view, "takes_query", False):
-        raise unacceptable("query", [((name,), UNKNOWN) for name in request.args])
+LOADERS = {"json": _body, "headers": _headers, "query": _query}
 
 
 def _read(req: Request) -> bytes:

@@ -6,11 +6,10 @@ from typing import Any
 
 import flask_smorest
 from flask import Response
-from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from tasks_api.database.engine import DatabaseUnavailable
-from tasks_api.http.parser import Parser
+from tasks_api.http.parser import Parser, without_query
 from tasks_api.http.problems import REQUEST_ID_REF, ProblemSchema, database_unavailable, render
 
 
@@ -33,21 +32,29 @@ class Api(flask_smorest.Api):
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """flask-smorest's blueprint with the strict parser."""
+    """flask-smorest's blueprint with the strict parser.
+
+    Args:
+        any_query: whether a view that declares no query lets any pass, instead of refusing it.
+    """
 
     ARGUMENTS_PARSER = Parser()
 
-    def arguments(self, schema: Schema, *, location: str = "json", **kwargs: Any) -> Any:
-        """Declare a body, or the query (`location="query"`)."""
-        decorate = super().arguments(schema, location=location, **kwargs)
+    def __init__(self, *args: Any, any_query: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._any_query = any_query
 
-        def mark(view: Any) -> Any:
-            decorated = decorate(view)
-            if location == "query":
-                decorated.takes_query = True
-            return decorated
+    def route(self, rule: str, **options: Any) -> Any:
+        """Register a view, and with it what it declares."""
+        register = super().route(rule, **options)
 
-        return mark
+        def decorate(view: Any) -> Any:
+            declared = view._apidoc.get("arguments", {}).get("parameters", ())
+            takes_query = any(parameter["in"] == "query" for parameter in declared)
+            register(view if takes_query or self._any_query else without_query(view))
+            return view
+
+        return decorate
 
     def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
         """Declare an answer, with the header that every answer has."""

@@ -9,7 +9,6 @@ from uuid import UUID
 from flask import Response, url_for
 
 from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
-from tasks_api.http.parser import refuse_undeclared_query
 from tasks_api.http.problems import Problem, responses
 from tasks_api.http.smorest import Blueprint
 from tasks_api.tasks import creation, queries
@@ -45,7 +44,6 @@ TASK = f"{TASKS}/<uuid:task_id>"
 LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
-blueprint.before_request(refuse_undeclared_query)
 
 
 @blueprint.after_request
