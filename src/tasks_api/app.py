@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask
 from flask.json.provider import JSONProvider
 
 from tasks_api import cli
@@ -27,16 +27,12 @@ class OrjsonProvider(JSONProvider):
 
     def dumps(self, obj: Any, *, indent: int | None = None, **_: object) -> str:
         """Write JSON, indented by two spaces where any indent is asked for."""
-        return orjson.dumps(obj, option=orjson.OPT_INDENT_2 if indent else None).decode()
+        indented = orjson.OPT_INDENT_2 if indent else 0
+        return orjson.dumps(obj, option=orjson.OPT_UTC_Z | indented).decode()
 
     def loads(self, s: str | bytes, **_: object) -> Any:
         """Read JSON."""
         return orjson.loads(s)
-
-    def response(self, *args: Any, **kwargs: Any) -> Response:
-        """Answer with JSON."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_UTC_Z)
-        return Response(body, mimetype="application/json")
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, redirect, send_from_d
 
 from tasks_api.http.smorest import Api
 
+PAGE = Path(__file__).with_name("page")
 DIST = Path(flask_swagger_ui.__file__).parent / "dist"
 # Swagger UI shows its icons as data URLs; nothing comes from elsewhere.
 CONTENT_SECURITY_POLICY = (
@@ -19,27 +20,6 @@ CONTENT_SECURITY_POLICY = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Task API</title>
-<link rel="stylesheet" href="docs/swagger-ui.css">
-<link rel="icon" href="docs/favicon-32x32.png">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
-</body>
-</html>
-"""
-START = """SwaggerUIBundle({
-  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, tryItOutEnabled: true,
-  persistAuthorization: true, validatorUrl: null,
-});
-"""
 DESCRIPTION = """\
 Tasks of users. A user is a UUID; nobody registers, the first write makes the user.
 
@@ -89,14 +69,16 @@ def get_root() -> Any:
 def get_page() -> Response:
     """Give the page: Swagger UI."""
     return Response(
-        PAGE, mimetype="text/html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+        (PAGE / "index.html").read_text(),
+        mimetype="text/html",
+        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
     )
 
 
 @blueprint.get("/docs/start.js")
 def get_start() -> Response:
     """Give the script that starts Swagger UI; inline, the policy would forbid it."""
-    return Response(START, mimetype="text/javascript")
+    return Response((PAGE / "start.js").read_text(), mimetype="text/javascript")
 
 
 @blueprint.get("/docs/<path:name>")
