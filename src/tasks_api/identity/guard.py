@@ -14,7 +14,8 @@ from apispec import BasePlugin
 from flask import Flask, request
 
 from tasks_api.config import Config
-from tasks_api.http.problems import Api, Problem, document_response, responses
+from tasks_api.http.problems import Problem, document_response, responses
+from tasks_api.http.smorest import Api
 from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier, verifier_for
 
@@ -91,8 +92,8 @@ def init_app(app: Flask, api: Api, config: Config) -> None:
     app.before_request(guard.check)
     api.spec.plugins.append(guard)
     api.spec.components.security_scheme("bearerAuth", SCHEME)
-    document_response(api, 401, UNAUTHORIZED, {"WWW-Authenticate": CHALLENGE})
-    document_response(api, 403, FORBIDDEN)
+    document_response(api.spec, 401, UNAUTHORIZED, {"WWW-Authenticate": CHALLENGE})
+    document_response(api.spec, 403, FORBIDDEN)
 
 
 def _is_guarded(path: str) -> bool:
