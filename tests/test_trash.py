@@ -10,7 +10,6 @@ from racing import race, while_it_waits
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.tasks import feed
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def test_completed_tasks_are_cleared_together(client, path, make_task, trash):
     open_task = make_task()
     done = [make_task(completed=True) for _ in range(3)]
     answer = client.delete(path, query_string={"completed": "true"})
-    assert (answer.status_code, answer.json) == (200, {"deleted": 3})
+    assert (answer.status_code, answer.json) == (200, {"deleted": 3, "has_more": False})
     assert client.get(path).json == [open_task]
     assert {task["id"] for task in trash()} == {task["id"] for task in done}
     assert sorted(task["revision"] for task in trash()) == [5, 6, 7]
@@ -105,9 +104,12 @@ def test_completed_tasks_are_cleared_together(client, path, make_task, trash):
 def test_clearing_nothing_takes_no_revision(client, path, make_task):
     make_task()
     answer = client.delete(path, query_string={"completed": "true"})
-    assert answer.json == {"deleted": 0}
+    assert answer.json == {"deleted": 0, "has_more": False}
     assert client.get(path).headers["ETag"] == '"1"'
-    assert client.delete(f"/api/{uuid4()}/tasks?completed=true").json == {"deleted": 0}
+    assert client.delete(f"/api/{uuid4()}/tasks?completed=true").json == {
+        "deleted": 0,
+        "has_more": False,
+    }
 
 
 @pytest.mark.parametrize("query", ["", "completed=false", "completed=1", "completed=true&q=x"])
@@ -129,7 +131,7 @@ def test_clearing_spares_a_task_that_is_reopened_meanwhile(client, database, pat
     answer = while_it_waits(
         database, user, lambda: client.delete(f"{path}?completed=true"), *REOPEN, task=kept["id"]
     )
-    assert answer.json == {"deleted": 1}
+    assert answer.json == {"deleted": 1, "has_more": False}
     assert [task["id"] for task in client.get(path).json] == [kept["id"]]
     assert client.get(f"{path}/{gone['id']}").status_code == 404
 
@@ -162,29 +164,28 @@ def test_purge_is_a_new_version_of_the_trash(client, path, make_task, purge):
     assert (answer.status_code, answer.json) == (200, [])
 
 
-def test_purge_goes_in_bounded_chunks(
-    client, app, monkeypatch, path, make_task, purge, rows, statements
-):
-    monkeypatch.setattr(feed, "PURGE_CHUNK", 10)
-    monkeypatch.setattr(feed, "PURGE", feed._purge())
-    client.post(f"{path}/batch", json=[{"title": "x", "completed": True}] * 25)
-    client.delete(f"{path}?completed=true")
-    statements.clear()
+MANY_IN_THE_TRASH = """
+    WITH owner AS (
+      INSERT INTO users (id, revision) SELECT id, 2500 FROM unnest(CAST(:users AS uuid[])) AS id
+      RETURNING id)
+    INSERT INTO tasks (user_id, id, title, revision, deleted_at)
+    SELECT owner.id, gen_random_uuid(), 'x', n, now() FROM owner, generate_series(1, :number) AS n
+"""
+
+
+def test_purge_takes_as_many_statements_as_it_needs(database, user, purge, rows):
+    database.execute(sa.text(MANY_IN_THE_TRASH), {"users": [user], "number": 2500})
+    assert rows() == 2500
     purge(0)
     assert rows() == 0
-    mine = [statement for statement in statements if "doomed" in statement.sql]
-    assert len(mine) >= 3
 
 
-def test_purge_goes_through_all_users(client, monkeypatch, purge):
-    monkeypatch.setattr(feed, "NEXT_USERS", feed.NEXT_USERS.limit(2))
-    paths = [f"/api/{uuid4()}/tasks" for _ in range(5)]
-    for path in paths:
-        task = client.post(path, json={"title": "x"}).json
-        client.delete(f"{path}/{task['id']}")
+def test_purge_goes_through_all_users(database, purge):
+    users = [str(uuid4()) for _ in range(1100)]
+    database.execute(sa.text(MANY_IN_THE_TRASH), {"users": users, "number": 1})
     purge(0)
-    for path in paths:
-        assert client.get(f"{path}?deleted=true").json == []
+    left = sa.text("SELECT count(*) FROM tasks WHERE user_id = ANY(CAST(:users AS uuid[]))")
+    assert database.scalar(left, {"users": users}) == 0
 
 
 def test_purge_may_run_twice_at_once_and_beside_traffic(app, path, rows, purge):
@@ -273,3 +274,58 @@ def test_erasing_leaves_other_users_alone(client, user, make_task):
     task = client.post(other, json={"title": "x"}).json
     client.delete(f"/api/{user}")
     assert client.get(other).json == [task]
+
+
+def test_clearing_with_an_old_entity_tag_of_the_list_is_a_412(client, path, make_task):
+    tag = client.get(path).headers["ETag"]
+    make_task(completed=True)
+    answer = client.delete(f"{path}?completed=true", headers={"If-Match": tag})
+    assert (answer.status_code, answer.headers["ETag"]) == (412, '"1"')
+    assert len(client.get(path).json) == 1
+    answer = client.delete(f"{path}?completed=true", headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.json["deleted"]) == (200, 1)
+
+
+def test_clearing_nothing_also_minds_its_precondition(client, path):
+    assert client.delete(f"{path}?completed=true", headers={"If-Match": '"1"'}).status_code == 412
+    assert client.delete(f"{path}?completed=true", headers={"If-Match": '"0"'}).status_code == 200
+    assert (
+        client.delete(f"{path}?completed=true", headers={"If-None-Match": "*"}).status_code == 412
+    )
+
+
+def test_erasure_with_an_old_entity_tag_of_the_list_is_a_412(client, user, path, make_task):
+    make_task()
+    for headers in ({"If-Match": '"7"'}, {"If-None-Match": '"1"'}, {"If-None-Match": "*"}):
+        answer = client.delete(f"/api/{user}", headers=headers)
+        assert (answer.status_code, answer.headers["ETag"]) == (412, '"1"')
+    assert len(client.get(path).json) == 1
+    assert client.delete(f"/api/{user}", headers={"If-Match": '"1"'}).status_code == 204
+    assert client.get(path).json == []
+
+
+def test_of_two_clearings_with_the_same_entity_tag_one_succeeds(app, path, make_task):
+    for _ in range(3):
+        make_task(completed=True)
+    headers = {"If-Match": '"3"'}
+    answers = race(8, lambda _: app.test_client().delete(f"{path}?completed=true", headers=headers))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    assert {answer.headers["ETag"] for answer in answers if answer.status_code == 412} == {'"6"'}
+
+
+COMPLETED = """
+    WITH owner AS (
+      INSERT INTO users (id, revision) VALUES (CAST(:user AS uuid), 10005) RETURNING id)
+    INSERT INTO tasks (user_id, id, title, completed, revision)
+    SELECT owner.id, gen_random_uuid(), n, true, n FROM owner, generate_series(1, 10005) AS n
+"""
+
+
+def test_one_request_clears_a_bounded_number_the_oldest_change_first(client, database, user, path):
+    database.execute(sa.text(COMPLETED), {"user": user})
+    assert client.delete(f"{path}?completed=true").json == {"deleted": 10_000, "has_more": True}
+    left = client.get(f"{path}?sort=title").json
+    assert {task["revision"] for task in left} == {10_001, 10_002, 10_003, 10_004, 10_005}
+    trash = client.get(f"/api/{user}/changes?since=10005&limit=1").json["changes"]
+    assert trash[0]["revision"] == 10_006
+    assert client.delete(f"{path}?completed=true").json == {"deleted": 5, "has_more": False}

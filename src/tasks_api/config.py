@@ -56,6 +56,7 @@ class Config:
     max_body_bytes: int = 64 * 1024
     database_pool_size: int = 10
     statement_timeout_ms: int = 10_000
+    prepared_statements: bool = True
     log_level: str = "INFO"
 
 
@@ -84,6 +85,8 @@ def from_environ(environ: Mapping[str, str]) -> Config:
         max_body_bytes=_integer(environ, "MAX_BODY_BYTES", 64 * 1024, 1024, 2**30),
         database_pool_size=_integer(environ, "DATABASE_POOL_SIZE", 10, 1, 1000),
         statement_timeout_ms=_integer(environ, "STATEMENT_TIMEOUT_MS", 10_000, 0, 600_000),
+        prepared_statements=_one_of(environ, "PREPARED_STATEMENTS", ("on", "off"), default="on")
+        == "on",
         log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS, default="INFO"),
     )
 
