@@ -1,4 +1,4 @@
-"""The trash, what comes back from it, and what is gone for good."""
+"""The trash, what comes back from it, and erasure."""
 
 from __future__ import annotations
 
@@ -8,31 +8,10 @@ import pytest
 import sqlalchemy as sa
 from racing import race, while_it_waits
 
-from tasks_api.app import create_app
-from tasks_api.config import Config
-from tasks_api.tasks import feed
-
 
 @pytest.fixture
 def trash(client, path):
     return lambda: client.get(path, query_string={"deleted": "true"}).json
-
-
-@pytest.fixture
-def purge(app):
-    def run(days: int) -> str:
-        result = app.test_cli_runner().invoke(args=["tasks", "purge", "--days", str(days)])
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    return run
-
-
-@pytest.fixture
-def rows(database, user):
-    """How many rows there are of the user's tasks, living or dead."""
-    count = sa.text("SELECT count(*) FROM tasks WHERE user_id = :user")
-    return lambda: database.scalar(count, {"user": user})
 
 
 def test_deleted_task_keeps_its_content_in_the_trash(client, path, make_task, trash):
@@ -132,96 +111,6 @@ def test_clearing_spares_a_task_that_is_reopened_meanwhile(client, database, pat
     assert answer.json == {"deleted": 1}
     assert [task["id"] for task in client.get(path).json] == [kept["id"]]
     assert client.get(f"{path}/{gone['id']}").status_code == 404
-
-
-def test_purge_removes_what_is_old_enough(client, database, user, path, make_task, purge, rows):
-    old, young, live = make_task(), make_task(), make_task()
-    for task in (old, young):
-        client.delete(f"{path}/{task['id']}")
-    age = sa.text("UPDATE tasks SET deleted_at = deleted_at - interval '30 days' WHERE id = :id")
-    database.execute(age, {"id": old["id"]})
-    assert purge(30).startswith("Removed ")
-    assert rows() == 2
-    assert client.post(f"{path}/{old['id']}/restore").status_code == 404
-    assert client.post(f"{path}/{young['id']}/restore").status_code == 200
-    assert client.get(f"{path}/{live['id']}").status_code == 200
-
-
-def test_purge_of_nothing_takes_no_revision(client, path, make_task, purge):
-    make_task()
-    purge(0)
-    assert client.get(path).headers["ETag"] == '"1"'
-
-
-def test_purge_is_a_new_version_of_the_trash(client, path, make_task, purge):
-    task = make_task()
-    client.delete(f"{path}/{task['id']}")
-    tag = client.get(f"{path}?deleted=true").headers["ETag"]
-    purge(0)
-    answer = client.get(f"{path}?deleted=true", headers={"If-None-Match": tag})
-    assert (answer.status_code, answer.json) == (200, [])
-
-
-def test_purge_goes_in_bounded_chunks(
-    client, app, monkeypatch, path, make_task, purge, rows, statements
-):
-    monkeypatch.setattr(feed, "PURGE_CHUNK", 10)
-    monkeypatch.setattr(feed, "PURGE", feed._purge())
-    client.post(f"{path}/batch", json=[{"title": "x", "completed": True}] * 25)
-    client.delete(f"{path}?completed=true")
-    statements.clear()
-    purge(0)
-    assert rows() == 0
-    mine = [statement for statement in statements if "doomed" in statement.sql]
-    assert len(mine) >= 3
-
-
-def test_purge_goes_through_all_users(client, monkeypatch, purge):
-    monkeypatch.setattr(feed, "NEXT_USERS", feed.NEXT_USERS.limit(2))
-    paths = [f"/api/{uuid4()}/tasks" for _ in range(5)]
-    for path in paths:
-        task = client.post(path, json={"title": "x"}).json
-        client.delete(f"{path}/{task['id']}")
-    purge(0)
-    for path in paths:
-        assert client.get(f"{path}?deleted=true").json == []
-
-
-def test_purge_may_run_twice_at_once_and_beside_traffic(app, path, rows, purge):
-    client = app.test_client()
-    client.post(f"{path}/batch", json=[{"title": "x", "completed": True}] * 100)
-    client.delete(f"{path}?completed=true")
-
-    def act(number: int) -> object:
-        if number < 2:
-            return purge(0)
-        mine = app.test_client()
-        for _ in range(20):
-            task = mine.post(path, json={"title": "x"}).json
-            assert mine.delete(f"{path}/{task['id']}").status_code == 204
-        return mine.post(path, json={"title": "kept"}).status_code
-
-    assert race(5, act)[2:] == [201, 201, 201]
-    purge(0)
-    assert rows() == 3
-
-
-def test_purge_shows_its_progress_on_a_terminal_only(app, purge):
-    assert "Users" not in purge(0)
-
-
-def test_purge_that_breaks_off_says_so_in_one_line():
-    nowhere = sa.make_url("postgresql+psycopg2://127.0.0.1:1/tasks")
-    runner = create_app(Config(database_url=nowhere)).test_cli_runner()
-    result = runner.invoke(args=["tasks", "purge", "--days", "30"])
-    assert result.exit_code == 1
-    assert "The purge broke off, and can be run again" in result.output
-
-
-@pytest.mark.parametrize("days", ["-1", "x", "1e9"])
-def test_purge_refuses_what_is_no_number_of_days(app, days):
-    result = app.test_cli_runner().invoke(args=["tasks", "purge", "--days", days])
-    assert result.exit_code == 2
 
 
 def test_erased_user_has_nothing_left_but_the_counter(client, database, user, path, make_task):
