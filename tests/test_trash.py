@@ -74,19 +74,34 @@ def test_completed_tasks_are_cleared_together(client, path, make_task, trash):
     open_task = make_task()
     done = [make_task(completed=True) for _ in range(3)]
     answer = client.delete(path, query_string={"completed": "true"})
-    assert (answer.status_code, answer.json) == (200, {"deleted": 3})
+    assert (answer.status_code, answer.json["deleted"]) == (200, 3)
     assert client.get(path).json == [open_task]
     assert {task["id"] for task in trash()} == {task["id"] for task in done}
-    assert sorted(task["revision"] for task in trash()) == [5, 6, 7]
     assert client.get(path).headers["ETag"] == '"7"'
 
 
-def test_clearing_nothing_takes_no_revision(client, path, make_task):
+def test_cleared_tasks_keep_the_order_of_their_last_changes(client, path, make_task, trash):
+    tasks = [make_task(completed=True) for _ in range(4)]
+    tasks[1] = client.put(f"{path}/{tasks[1]['id']}", json={"title": "changed last"}).json
+    client.delete(f"{path}?completed=true")
+    revisions = {task["id"]: task["revision"] for task in trash()}
+    assert [revisions[task["id"]] for task in tasks] == [6, 9, 7, 8]
+
+
+@pytest.fixture
+def counter(database, user):
+    """The user's counter, and when it was last written to."""
+    select = sa.text("SELECT revision, written_at FROM users WHERE id = :user")
+    return lambda: database.execute(select, {"user": user}).one_or_none()
+
+
+def test_clearing_nothing_is_no_write(client, path, make_task, counter):
+    assert client.delete(f"{path}?completed=true").json["deleted"] == 0
+    assert counter() is None
     make_task()
-    answer = client.delete(path, query_string={"completed": "true"})
-    assert answer.json == {"deleted": 0}
-    assert client.get(path).headers["ETag"] == '"1"'
-    assert client.delete(f"/api/{uuid4()}/tasks?completed=true").json == {"deleted": 0}
+    before = counter()
+    assert client.delete(f"{path}?completed=true").json["deleted"] == 0
+    assert counter() == before
 
 
 @pytest.mark.parametrize("query", ["", "completed=false", "completed=1", "completed=true&q=x"])
@@ -96,21 +111,37 @@ def test_list_is_not_wiped_by_accident(client, path, make_task, query):
     assert len(client.get(path).json) == 2
 
 
-REOPEN = (
-    "UPDATE users SET revision = revision + 1 WHERE id = :user",
-    "UPDATE tasks SET completed = false, revision = users.revision FROM users "
-    "WHERE users.id = :user AND user_id = :user AND tasks.id = :task",
+ANOTHER_WRITE = "UPDATE users SET revision = revision + 1 WHERE id = :user"
+TO_THE_TASK = (
+    "UPDATE tasks SET {}, revision = users.revision FROM users "
+    "WHERE users.id = :user AND tasks.user_id = :user AND tasks.id = :task"
 )
 
 
-def test_clearing_spares_a_task_that_is_reopened_meanwhile(client, database, path, user, make_task):
+@pytest.fixture
+def clear_while(client, database, user, path):
+    """Clear the completed tasks, while another write changes one of them."""
+
+    def clear(task, change):
+        changes = (ANOTHER_WRITE, TO_THE_TASK.format(change))
+        url = f"{path}?completed=true"
+        return while_it_waits(database, user, lambda: client.delete(url), *changes, task=task["id"])
+
+    return clear
+
+
+def test_clearing_spares_a_task_that_is_reopened_meanwhile(client, path, make_task, clear_while):
     kept, gone = make_task(completed=True), make_task(completed=True)
-    answer = while_it_waits(
-        database, user, lambda: client.delete(f"{path}?completed=true"), *REOPEN, task=kept["id"]
-    )
-    assert answer.json == {"deleted": 1}
+    assert clear_while(kept, "completed = false").json["deleted"] == 1
     assert [task["id"] for task in client.get(path).json] == [kept["id"]]
     assert client.get(f"{path}/{gone['id']}").status_code == 404
+
+
+def test_clearing_leaves_a_task_that_is_deleted_meanwhile_as_it_is(make_task, clear_while, trash):
+    first, second = make_task(completed=True), make_task(completed=True)
+    assert clear_while(first, "deleted_at = '2026-01-01'").json["deleted"] == 1
+    revisions = {task["id"]: task["revision"] for task in trash()}
+    assert revisions[first["id"]] == 3 < revisions[second["id"]]
 
 
 def test_erased_user_has_nothing_left_but_the_counter(client, database, user, path, make_task):
