@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import shutil
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from jwt_settings import SECRET, WITH_JWKS, WITH_SECRET, as_fields
@@ -37,6 +41,23 @@ def test_db_upgrade_says_in_one_line_that_the_database_is_away():
     assert result.exit_code == 1
     assert "Connection refused" in result.output
     assert "Traceback" not in result.output
+
+
+def test_db_revision_writes_the_next_migration(database_url, tmp_path, monkeypatch):
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, scripts)
+    monkeypatch.setattr(migrations, "SCRIPTS", str(scripts))
+    before = set(scripts.glob("versions/*.py"))
+    runner = create_app(Config(database_url=database_url)).test_cli_runner()
+    result = runner.invoke(args=["db", "revision", "Give tasks a colour"])
+    assert result.exit_code == 0, result.output
+    number = f"{int(migrations.head()) + 1:04}"
+    [new] = set(scripts.glob("versions/*.py")) - before
+    assert new.name == f"{number}_give_tasks_a_colour.py"
+    assert str(new) in result.output
+    migration = runpy.run_path(str(new))
+    assert migration["__doc__"] == "Give tasks a colour."
+    assert (migration["revision"], migration["down_revision"]) == (number, migrations.head())
 
 
 @pytest.mark.parametrize("options", [[], ["--minutes", "1"]])

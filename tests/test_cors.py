@@ -81,6 +81,23 @@ def test_preflight_passes_without_a_token_and_without_the_database(guarded_app, 
     assert touched == []
 
 
+@pytest.mark.parametrize(
+    ("method", "suffix"),
+    [
+        ("GET", "?limit=10&completed=true"),
+        ("GET", "?cursor=x&sort=title"),
+        ("DELETE", "?completed=true"),
+        ("POST", "?not=declared"),
+        ("POST", "/batch?not=declared"),
+        ("GET", "/019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10?not=declared"),
+    ],
+)
+def test_preflight_passes_with_any_query(page, path, method, suffix):
+    answer = preflight(page, path + suffix, method, "authorization")
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
 def test_pages_may_send_the_headers_of_the_contract_and_no_others(page, path):
     wanted = (
         "authorization,content-type,if-match,if-none-match,idempotency-key,x-request-id,traceparent"

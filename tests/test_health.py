@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from tasks_api.app import create_app
@@ -48,3 +49,8 @@ def test_not_ready_when_the_migrations_are_behind(empty_database):
     assert (response.status_code, response.json["check"]) == (503, "migrations")
     assert "0000" in response.json["detail"]
     assert migrations.head() in response.json["detail"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_platform_may_add_a_parameter_of_its_own(client, path):
+    assert client.get(f"{path}?probe=1").status_code == 200

@@ -12,18 +12,17 @@ import pytest
 from issuer import Clock, Issuer, leaked_key, new_key, some_key
 from racing import meanwhile, race
 
+from tasks_api.identity.jwks import Key, parse
 from tasks_api.identity.keys import (
     FETCH_INTERVAL,
-    KEEP,
+    MAX_AGE,
     MAX_BYTES,
     REFRESH_AFTER,
     TIMEOUT,
-    Key,
     KeysUnavailable,
     RemoteKeys,
-    Secret,
+    SharedSecret,
     UnknownKey,
-    parse,
 )
 
 URL = "http://issuer.example/jwks"
@@ -164,11 +163,11 @@ def test_material_is_never_shown():
 
 
 def test_secret_is_the_key_of_every_token_and_verifies_hs256_only():
-    secret = Secret(b"x" * 32)
+    secret = SharedSecret(b"x" * 32)
     assert secret.find("any") is secret.find(None)
     assert secret.find(None).algorithms == ("HS256",)
-    assert secret.vouches_for(secret.find(None))
-    assert not secret.vouches_for(Key(None, ("HS256",), b"y" * 32))
+    assert secret.still_has(secret.find(None))
+    assert not secret.still_has(Key(None, ("HS256",), b"y" * 32))
 
 
 def test_nothing_is_fetched_before_it_is_needed(source, keys):
@@ -208,7 +207,7 @@ def test_new_key_is_found_as_soon_as_it_is_asked_for(source, keys, clock):
     source.answer = jwk_set(new.jwk, ED)
     assert keys.find(new.kid).kid == new.kid
     assert keys.find(KID) == old
-    assert keys.vouches_for(old)
+    assert keys.still_has(old)
 
 
 ERRORS = [TimeoutError("x"), ConnectionRefusedError("x"), HTTPException("x"), ValueError("302")]
@@ -239,11 +238,11 @@ def test_known_keys_go_on_for_a_day_while_the_issuer_is_away(source, keys, clock
     for _ in range(24):
         clock.advance(3600)
         assert keys.find(KID) == key
-        assert keys.vouches_for(key)
+        assert keys.still_has(key)
         settle()
     assert len(source.calls) == 25
     clock.advance(1)
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
     with pytest.raises(KeysUnavailable):
         keys.find(KID)
 
@@ -260,14 +259,14 @@ def test_withdrawn_key_is_good_no_more(source, keys, clock):
     key = keys.find(KID)
     source.answer = jwk_set(EC)
     clock.advance(REFRESH_AFTER)
-    assert keys.vouches_for(key)
+    assert keys.still_has(key)
     assert len(source.calls) == 1
     clock.advance(1)
     # Whoever comes now doesn't wait for the news, which come in the background.
-    assert keys.vouches_for(key)
+    assert keys.still_has(key)
     settle()
     assert len(source.calls) == 2
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
     with pytest.raises(UnknownKey):
         keys.find(KID)
 
@@ -278,7 +277,7 @@ def test_issuer_may_withdraw_all_its_keys(source, keys, clock):
     source.answer = jwk_set()
     with pytest.raises(UnknownKey):
         keys.find("unknown")
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
 
 
 def test_another_key_of_the_same_name_is_another_key(source, keys, clock):
@@ -288,7 +287,7 @@ def test_another_key_of_the_same_name_is_another_key(source, keys, clock):
     with pytest.raises(UnknownKey):
         keys.find("unknown")
     assert keys.find(KID) != key
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
 
 
 def test_first_of_the_keys_with_one_name_counts(source, keys):
@@ -302,7 +301,7 @@ def test_no_name_means_the_only_key_there_is(source, keys, name):
     source.answer = jwk_set({**jwk, **name}, P384)
     key = keys.find(None)
     assert key.kid == name.get("kid")
-    assert keys.vouches_for(key)
+    assert keys.still_has(key)
 
 
 def test_no_name_means_nothing_where_there_are_several_keys(source, keys):
@@ -321,7 +320,7 @@ def test_fetch_that_hangs_holds_up_nobody_whose_key_is_known(source, keys, clock
         assert source.asked.wait(30)
         for _ in range(100):
             assert keys.find(KID) == key
-            assert keys.vouches_for(key)
+            assert keys.still_has(key)
         assert not waiting.done()
     assert isinstance(waiting.exception(), UnknownKey)
     assert len(source.calls) == 2
@@ -394,7 +393,7 @@ def test_issuer_may_answer_with_anything(issuer, clock, respond):
     clock.advance(FETCH_INTERVAL)
     issuer.respond = issuer.give_keys
     key = keys.find(KID)
-    clock.advance(KEEP)
+    clock.advance(MAX_AGE)
     issuer.respond = respond
     assert keys.find(KID) == key
     settle()

@@ -31,6 +31,8 @@ CATALOGUE = {
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace""",
 }
 
+KEY_WITHOUT_USER = "INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'k', 'f', '{}')"
+
 
 @pytest.fixture
 def engine(empty_database):
@@ -78,6 +80,23 @@ def test_each_migration_can_be_undone_by_itself(engine):
     migrations.downgrade(engine, "-1")
     migrations.upgrade(engine, "+1")
     assert catalogue(engine) == up
+
+
+def test_idempotency_keys_may_be_written_before_their_user(engine):
+    """As Citus does it: it runs the parts of a creation one after the other."""
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.text(KEY_WITHOUT_USER))
+
+
+def test_keys_that_have_no_user_do_not_keep_a_migration_from_being_undone(engine):
+    migrations.upgrade(engine, "0003")
+    before = catalogue(engine)
+    migrations.upgrade(engine, "0004")
+    with engine.connect() as connection:
+        connection.execute(sa.text(KEY_WITHOUT_USER))
+    migrations.downgrade(engine, "0003")
+    assert catalogue(engine) == before
 
 
 def test_migrations_may_be_run_from_many_places_at_once(engine):

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 
-from tasks_api.http.problems import Problem, pointer
-from tasks_api.http.smorest import MAX_DEPTH, loads
+from tasks_api.http.parser import MAX_DEPTH, loads
+from tasks_api.http.problems import Problem
+from tasks_api.http.validation_errors import pointer
 
 
 def nested(depth: int) -> bytes:

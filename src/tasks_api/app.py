@@ -7,13 +7,14 @@ import os
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask
 from flask.json.provider import JSONProvider
 
 from tasks_api import cli
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, engine
-from tasks_api.http import cors, docs, health, problems, request_log, smorest
+from tasks_api.http import cors, docs, health, problems, request_log, request_target
+from tasks_api.http.smorest import Api
 from tasks_api.identity import guard
 from tasks_api.tasks import (
     list_views,  # noqa: F401 - it adds to the blueprint of `views`
@@ -26,16 +27,12 @@ class OrjsonProvider(JSONProvider):
 
     def dumps(self, obj: Any, *, indent: int | None = None, **_: object) -> str:
         """Write JSON, indented by two spaces where any indent is asked for."""
-        return orjson.dumps(obj, option=orjson.OPT_INDENT_2 if indent else None).decode()
+        indented = orjson.OPT_INDENT_2 if indent else 0
+        return orjson.dumps(obj, option=orjson.OPT_UTC_Z | indented).decode()
 
     def loads(self, s: str | bytes, **_: object) -> Any:
         """Read JSON."""
         return orjson.loads(s)
-
-    def response(self, *args: Any, **kwargs: Any) -> Response:
-        """Answer with JSON."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_UTC_Z)
-        return Response(body, mimetype="application/json")
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -53,10 +50,11 @@ def create_app(config: Config | None = None) -> Flask:
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     request_log.init_app(app)
-    smorest.init_app(app)
+    request_target.init_app(app)
     engine.init_app(app, config.database_url or embedded.start(config.data_dir), config)
-    api = docs.init_app(app)
-    problems.document(api)
+    api = Api(app, spec_kwargs=docs.DOCUMENT)
+    problems.document(api.spec)
+    docs.init_app(app, api)
     guard.init_app(app, api, config)
     api.register_blueprint(views.blueprint)
     api.register_blueprint(health.blueprint)

@@ -14,7 +14,7 @@ from flask.cli import AppGroup, with_appcontext
 from tasks_api.config import Config
 from tasks_api.database import migrations
 from tasks_api.database.engine import DatabaseUnavailable, new_engine
-from tasks_api.identity.tokens import CANONICAL, mint
+from tasks_api.identity.tokens import HYPHENATED_UUID, mint
 from tasks_api.tasks import feed
 
 MONTH_MINUTES = 31 * 24 * 60
@@ -45,6 +45,13 @@ def downgrade(revision: str) -> None:
     _migrate(migrations.downgrade, revision)
 
 
+@db.command()
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write the file of a new migration, to be filled in: its number and MESSAGE make its name."""
+    migrations.revision(message)
+
+
 @click.command()
 @click.argument("user_id")
 @click.option(
@@ -52,14 +59,14 @@ def downgrade(revision: str) -> None:
 )
 @with_appcontext
 def token(user_id: str, minutes: int) -> None:
-    """Mint a token for USER_ID, for development: it is valid for as long as you say.
+    """Print a new token for USER_ID, for development.
 
-    Only where JWT_SECRET is set; an issuer with keys of its own mints its own tokens.
+    This needs JWT_SECRET: tokens for an issuer with keys of its own come from that issuer.
     """
     config: Config = current_app.extensions["config"]
     if not config.jwt_secret:
-        raise click.ClickException("A token can only be minted with AUTH=jwt and JWT_SECRET.")
-    if not CANONICAL.fullmatch(user_id):
+        raise click.ClickException("A token can only be made with AUTH=jwt and JWT_SECRET.")
+    if not HYPHENATED_UUID.fullmatch(user_id):
         raise click.ClickException("USER_ID must be a UUID, with hyphens.")
     click.echo(mint(config, UUID(user_id), seconds=minutes * 60))
 

@@ -10,8 +10,9 @@ from typing import Any
 import flask_swagger_ui
 from flask import Blueprint, Flask, Response, current_app, redirect, send_from_directory, url_for
 
-from tasks_api.http.problems import Api
+from tasks_api.http.smorest import Api
 
+PAGE = Path(__file__).with_name("page")
 DIST = Path(flask_swagger_ui.__file__).parent / "dist"
 # Swagger UI shows its icons as data URLs; nothing comes from elsewhere.
 CONTENT_SECURITY_POLICY = (
@@ -19,27 +20,6 @@ CONTENT_SECURITY_POLICY = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Task API</title>
-<link rel="stylesheet" href="docs/swagger-ui.css">
-<link rel="icon" href="docs/favicon-32x32.png">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
-</body>
-</html>
-"""
-START = """SwaggerUIBundle({
-  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, tryItOutEnabled: true,
-  persistAuthorization: true, validatorUrl: null,
-});
-"""
 DESCRIPTION = """\
 Tasks of users. A user is a UUID; nobody registers, the first write makes the user.
 
@@ -50,27 +30,27 @@ Errors are `application/problem+json` (RFC 9457): `errors` says what is wrong an
 members in a body are ignored, so that you may send back what you got; any other unknown member or
 parameter is refused.
 """
-INFO = {
-    "description": DESCRIPTION,
-    "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
-    "contact": {"name": "The maintainers"},
+# How the document begins; the rest comes from what is registered on the Api.
+DOCUMENT = {
+    "title": "Task API",
+    "version": version("tasks-api"),
+    "openapi_version": "3.0.3",
+    "info": {
+        "description": DESCRIPTION,
+        "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+        "contact": {"name": "The maintainers"},
+    },
+    "servers": [{"url": "/"}],
+    "security": [],
 }
 
 blueprint = Blueprint("docs", __name__)
 
 
-def init_app(app: Flask) -> Api:
-    """Give the Api that makes one document of all the blueprints that are registered on it."""
-    app.config |= {
-        "API_TITLE": "Task API",
-        "API_VERSION": version("tasks-api"),
-        "OPENAPI_VERSION": "3.0.3",
-        "API_SPEC_OPTIONS": {"info": INFO, "servers": [{"url": "/"}], "security": []},
-    }
-    api = Api(app)
+def init_app(app: Flask, api: Api) -> None:
+    """Serve the document of all that is registered on the api, and the page."""
     app.extensions["openapi"] = cache(lambda: app.json.dumps(api.spec.to_dict(), indent=2) + "\n")
     app.register_blueprint(blueprint)
-    return api
 
 
 @blueprint.get("/openapi.json")
@@ -89,14 +69,16 @@ def get_root() -> Any:
 def get_page() -> Response:
     """Give the page: Swagger UI."""
     return Response(
-        PAGE, mimetype="text/html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+        (PAGE / "index.html").read_text(),
+        mimetype="text/html",
+        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
     )
 
 
 @blueprint.get("/docs/start.js")
 def get_start() -> Response:
     """Give the script that starts Swagger UI; inline, the policy would forbid it."""
-    return Response(START, mimetype="text/javascript")
+    return Response((PAGE / "start.js").read_text(), mimetype="text/javascript")
 
 
 @blueprint.get("/docs/<path:name>")

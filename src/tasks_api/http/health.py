@@ -14,7 +14,9 @@ from tasks_api.http.smorest import Blueprint
 
 APPLIED = sa.text("SELECT version_num FROM alembic_version")
 
-blueprint = Blueprint("health", __name__, description="For platforms and load balancers.")
+blueprint = Blueprint(
+    "health", __name__, any_query=True, description="For platforms and load balancers."
+)
 
 
 class HealthSchema(Schema):

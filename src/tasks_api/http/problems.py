@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
-import flask_smorest
 import orjson
+from apispec import APISpec
 from flask import Response, g
 from marshmallow import Schema, fields
 from werkzeug.exceptions import (
@@ -120,24 +119,6 @@ class ProblemSchema(Schema):
     )
 
 
-class Api(flask_smorest.Api):
-    """flask-smorest's Api, speaking RFC 9457."""
-
-    ERROR_SCHEMA = ProblemSchema
-    DEFAULT_ERROR_RESPONSE_NAME = None
-
-    def _register_error_handlers(self) -> None:
-        super()._register_error_handlers()
-        self._app.register_error_handler(DatabaseUnavailable, _database_unavailable)
-
-    def _register_pagination_header(self) -> None:
-        """Leave out flask-smorest's page numbers, which are not used and would be documented."""
-
-    def handle_http_exception(self, error: HTTPException) -> Response:
-        """Render any error; flask-smorest's own way would drop the exception's headers."""
-        return render(error)
-
-
 def describe(status: int, detail: str, request_id: str, **members: Any) -> dict[str, Any]:
     """Write a problem detail (RFC 9457, section 3): its members, in the order they are read."""
     title = TITLES.get(status) or HTTPStatus(status).phrase
@@ -155,7 +136,8 @@ def render(error: HTTPException) -> Response:
     return Response(orjson.dumps(problem), status, headers)
 
 
-def _database_unavailable(_error: DatabaseUnavailable) -> Response:
+def database_unavailable(_error: DatabaseUnavailable) -> Response:
+    """Return the answer to a request that needed the database while it could not be used."""
     return render(
         Problem(
             503,
@@ -165,46 +147,26 @@ def _database_unavailable(_error: DatabaseUnavailable) -> Response:
     )
 
 
-def pointer(path: Iterable[object]) -> str:
-    """Write a JSON Pointer as a URI fragment (RFC 6901, section 6): `#/3/title`."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "#" + "".join("/" + quote(step) for step in steps)
-
-
-def flatten(
-    messages: Any, path: tuple[object, ...] = ()
-) -> Iterable[tuple[tuple[object, ...], str]]:
-    """Walk marshmallow's nested messages; give the path to each place and what is wrong there."""
-    if isinstance(messages, Mapping):
-        for step, inner in messages.items():
-            yield from flatten(inner, path if step == "_schema" else (*path, step))
-    elif isinstance(messages, list):
-        for inner in messages:
-            yield from flatten(inner, path)
-    else:
-        yield path, messages
-
-
 def responses(*statuses: int) -> dict[int, Any]:
     """Document errors that an operation can answer with; for `blueprint.doc(responses=…)`."""
     return {status: {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
 
 
-def document(api: Api) -> None:
+def document(spec: APISpec) -> None:
     """Put the errors, and the header that every answer has, into the OpenAPI document."""
-    api.spec.components.header("RequestId", REQUEST_ID)
+    spec.components.header("RequestId", REQUEST_ID)
     for status, description in DESCRIPTIONS.items():
         headers = {"Retry-After": RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-        document_response(api, status, description, headers)
+        document_response(spec, status, description, headers)
 
 
 def document_response(
-    api: Api, status: int, description: str, headers: Mapping[str, Any] | None = None
+    spec: APISpec, status: int, description: str, headers: Mapping[str, Any] | None = None
 ) -> None:
     """Put one error into the OpenAPI document, for `responses` to refer to."""
     example = describe(status, description, "0f8fad5bd9cb469fa16570867728950e")
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
-    api.spec.components.response(
+    spec.components.response(
         f"Problem{status}",
         {
             "description": description,

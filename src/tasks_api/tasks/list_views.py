@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import current_app, request
+from flask import request
 
 from tasks_api.http.cursors import CursorError
 from tasks_api.http.entity_tags import IfNoneMatchSchema, entity_tag, matches
@@ -59,15 +59,6 @@ BATCH = {
     "maxItems": BATCH_MAX,
 }
 TASKS_SCHEMA = TaskSchema(many=True)
-# A batch may be as large as this many single bodies.
-BATCH_FACTOR = 16
-
-
-@blueprint.before_request
-def allow_large_batches() -> None:
-    """Let a batch be larger than other bodies."""
-    if request.endpoint == "tasks.create_tasks":
-        request.max_content_length = BATCH_FACTOR * current_app.config["MAX_CONTENT_LENGTH"]
 
 
 @blueprint.route(TASKS)

@@ -156,9 +156,8 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
 
-    user_id: Mapped[UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    # No foreign key: its row is written before the user's, and Citus would check that at once.
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str]
     task_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

@@ -10,7 +10,7 @@ from flask import Response, url_for
 
 from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
 from tasks_api.http.problems import Problem, responses
-from tasks_api.http.smorest import Blueprint, refuse_undeclared_query
+from tasks_api.http.smorest import Blueprint
 from tasks_api.tasks import creation, queries
 from tasks_api.tasks.answers import (
     CREATE_ERRORS,
@@ -44,7 +44,6 @@ TASK = f"{TASKS}/<uuid:task_id>"
 LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
-blueprint.before_request(refuse_undeclared_query)
 
 
 @blueprint.after_request
