@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from databases import connect, new_database
 from flask import Flask
 from flask.testing import FlaskClient
 from wire import Sent, Wire
@@ -30,21 +31,27 @@ EXAMPLE_TITLE = "Buy oat milk"
 
 
 @pytest.fixture(scope="session")
-def database_url() -> sa.URL:
+def database_url() -> Iterator[sa.URL]:
     """A migrated database: a new one on TEST_DATABASE_URL's server, or on one of the tests' own."""
     if given := os.environ.get("TEST_DATABASE_URL"):
-        url = from_environ({"DATABASE_URL": given, "AUTH": "none"}).database_url
-        name = f"tasks_api_{uuid4().hex}"
-        with new_engine(url, poolclass=sa.NullPool).connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        url = url.set(database=name)
-        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
-        return url
+        server = from_environ({"DATABASE_URL": given, "AUTH": "none"}).database_url
+        with new_database(server) as url:
+            migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+            yield url
+        return
     # pytest's own temporary directories may be removed by another run while the server uses them.
     # What is registered last runs first: the server is stopped before its data is removed.
     directory = tempfile.mkdtemp(prefix="tasks-api-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return embedded.start(Path(directory))
+    yield embedded.start(Path(directory))
+
+
+@pytest.fixture(scope="module")
+def own_database(database_url: sa.URL) -> Iterator[sa.URL]:
+    """A migrated database of a module's own: what goes through all users finds only its users."""
+    with new_database(database_url) as url:
+        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +70,7 @@ def app(database_url: sa.URL, wire: Wire) -> Flask:
 @pytest.fixture(scope="session")
 def database(database_url: sa.URL) -> Iterator[sa.Connection]:
     """A connection of the tests' own, for looking behind the application."""
-    with new_engine(database_url, poolclass=sa.NullPool).connect() as connection:
+    with connect(database_url) as connection:
         yield connection
 
 
@@ -101,12 +108,10 @@ def statements(app: Flask, wire: Wire) -> Iterator[list[Sent]]:
 
 
 @pytest.fixture
-def empty_database(database: sa.Connection) -> Iterator[sa.URL]:
+def empty_database(database_url: sa.URL) -> Iterator[sa.URL]:
     """A database without anything in it."""
-    name = f"t{uuid4().hex}"
-    database.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield database.engine.url.set(database=name)
-    database.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with new_database(database_url) as url:
+        yield url
 
 
 @pytest.fixture

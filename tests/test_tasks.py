@@ -207,12 +207,30 @@ def test_a_users_first_writes_may_race(app, path):
     assert sorted(task["revision"] for task in tasks) == list(range(1, 9))
 
 
-def test_time_never_goes_back_for_a_user(client, database, path, make_task):
-    task = make_task()
-    future = sa.text("UPDATE users SET written_at = '2100-01-01 00:00:00+00' WHERE id = :id")
-    database.execute(future, {"id": task["user_id"]})
-    changed = client.patch(f"{path}/{task['id']}/complete").json
-    assert changed["updated_at"] == "2100-01-01T00:00:00Z"
+@pytest.mark.parametrize(
+    ("method", "suffix", "body", "headers"),
+    [
+        ("post", "", {"title": "x"}, {}),
+        ("post", "", {"title": "x"}, {"Idempotency-Key": "a"}),
+        ("post", "/batch", [{"title": "x"}], {}),
+        ("put", "/{id}", {"title": "x"}, {}),
+        ("patch", "/{id}/complete", None, {}),
+        ("delete", "/{id}", None, {}),
+        ("delete", "?completed=true", None, {}),
+    ],
+)
+def test_time_never_goes_back_for_a_user(
+    client, database, path, make_task, method, suffix, body, headers
+):
+    task = make_task(completed=True)
+    given = {"user": task["user_id"]}
+    ahead = "UPDATE users SET written_at = '2100-01-01 00:00:00+00' WHERE id = :user"
+    database.execute(sa.text(ahead), given)
+    url = path + suffix.format(**task)
+    assert getattr(client, method)(url, json=body, headers=headers).status_code < 300
+    last = "SELECT updated_at FROM tasks WHERE user_id = :user ORDER BY revision DESC LIMIT 1"
+    assert database.scalar(sa.text(last), given).year == 2100
+    assert make_task()["created_at"] == "2100-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("title", ["x" * 255, "😀" * 255, " x ", "line\nbreak", "É"])
