@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from socket import inet_aton
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+import psycopg2
 from jwt import InvalidKeyError
 from jwt.algorithms import HMACAlgorithm
 from sqlalchemy.engine import URL, make_url
@@ -16,6 +19,9 @@ from sqlalchemy.exc import ArgumentError
 SECRET_MIN_BYTES = 32
 # Domains that nobody can register (RFC 6761, RFC 6762, and ICANN for .internal).
 PRIVATE_DOMAINS = (".internal", ".local", ".localhost")
+DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
+# A file, so that no socket can be below it.
+NO_DIRECTORY = "/dev/null"
 # As a browser writes the Origin header (RFC 6454, section 6.2), in lower case.
 ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -38,16 +44,52 @@ def database_url(text: str) -> URL | None:
     """
     if not text:
         return None
+    # No message repeats a value, here and below: it may be a password, or a part of one.
     try:
+        if "\0" in unquote_to_bytes(text).decode():
+            raise ConfigError("DATABASE_URL must not have a NUL character (%00).")
         url = make_url(text)
-    except (ArgumentError, ValueError):
-        # The text is not repeated: it may hold a password.
-        raise ConfigError("DATABASE_URL is not a URL (postgresql://user:pass@host/name).") from None
-    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg2"}:
+        if url.drivername not in DATABASE_SCHEMES:
+            raise ConfigError("DATABASE_URL must start with postgres:// or postgresql://.")
+        # Like libpq, and unlike SQLAlchemy: `%2Fvar%2Frun%2Fpostgresql` is a socket's directory.
+        host = unquote(url.host) if url.host else None
+        url = url.set(drivername="postgresql+psycopg2", host=host)
+        _check_by_libpq(url)
+    except UnicodeError:
+        raise ConfigError("DATABASE_URL must be UTF-8, also where it is %-encoded.") from None
+    except (ArgumentError, ValueError, TypeError, psycopg2.Error):
         raise ConfigError(
-            f"DATABASE_URL must start with postgres:// or postgresql://, not {url.drivername}://."
-        )
-    return url.set(drivername="postgresql+psycopg2")
+            "DATABASE_URL is not a URL that libpq can use (postgresql://user:pass@host/name)."
+        ) from None
+    return url
+
+
+def _check_by_libpq(url: URL) -> None:
+    """Check the values of all parameters, as libpq does before it opens a connection.
+
+    Raises:
+        ConfigError, psycopg2.Error, TypeError: libpq, or psycopg2 before it, can't use one.
+    """
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    # Nothing is asked of the real hosts: in the place of each is a directory that can't be one.
+    hosts = ",".join(NO_DIRECTORY for _ in arguments.get("host", "").split(","))
+    try:
+        psycopg2.connect(**{**arguments, "host": hosts, "hostaddr": ""})
+    except psycopg2.Error as error:
+        reason = str(error)
+        if NO_DIRECTORY in reason:
+            return
+        if "invalid port number" in reason:
+            raise ConfigError("DATABASE_URL must have a port from 1 to 65535.") from None
+        if unknown := re.search(r'invalid connection option "(\w+)"', reason):
+            # An & in a password in the query would make a parameter of the rest of it.
+            name = "" if "password" in url.query else f": {unknown[1]}"
+            raise ConfigError(f"DATABASE_URL has a parameter unknown to libpq{name}.") from None
+        if known := re.match(r'invalid "?(\w+)"? value', reason):
+            raise ConfigError(
+                f"DATABASE_URL has a value of {known[1]} that libpq refuses."
+            ) from None
+        raise
 
 
 def jwks_url(text: str) -> str:
@@ -57,7 +99,6 @@ def jwks_url(text: str) -> str:
         host, _ = url.hostname or "", url.port
     except ValueError:
         host = ""
-    # The text is not repeated, here and below: it may hold a password.
     if not (re.fullmatch("[!-~]+", text) and host and url.scheme in {"http", "https"}):
         raise ConfigError("JWT_JWKS_URL is not a URL (https://issuer.example/api/auth/jwks).")
     if "@" in url.netloc or "#" in text:
@@ -71,10 +112,12 @@ def jwks_url(text: str) -> str:
 
 
 def _is_private(host: str) -> bool:
-    try:
+    # The system's resolver takes 16843009 and 0x1010101 for addresses, which look like names.
+    with suppress(OSError):
+        return ip_address(inet_aton(host)).is_private
+    with suppress(ValueError):
         return ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith(PRIVATE_DOMAINS)
+    return "." not in host or host.endswith(PRIVATE_DOMAINS)
 
 
 def jwt_secret(text: str) -> bytes:
