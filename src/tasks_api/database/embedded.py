@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks_api.config import ConfigError
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
+from tasks_api.setting_checks import ConfigError
 
 # Text is compared and searched by code point and Unicode case, whatever the machine's locale.
 CREATE_DATABASE = (
