@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from uuid import UUID, uuid4
@@ -13,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from tasks_api.http import cursors
-from tasks_api.tasks.models import PRIORITIES, SORTS
+from tasks_api.tasks.list_schemas import CURSOR_MAX
+from tasks_api.tasks.models import PRIORITIES, SORTS, TITLE_MAX
 
 ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -235,6 +236,22 @@ def test_cursor_of_another_list_is_refused(client, path, varied, cursor):
         ("title", ["a", "x"]),
         ("title", ["a", 5]),
         ("title", ["a", str(uuid4()), "more"]),
+        ("title", ["a" * 256, str(uuid4())]),
+        ("title", {"a": 1, "b": 2}),
+        ("title", None),
+        *(
+            (order, [moment, str(uuid4())])
+            for order in ("-created_at", "updated_at", "due_at")
+            for moment in (
+                "2026-01-08",
+                "2026-01-08T20:45:00",
+                "2026-01-08T20:45:00+24:00",
+                "2026-01-08T20:45:00+01:00:00.123456",
+                "0001-01-01T00:00:00+23:59",
+                "9999-12-31T23:59:59-23:59",
+                "infinity",
+            )
+        ),
     ],
 )
 def test_forged_cursor_is_refused_and_never_a_defect(client, user, path, order, position):
@@ -244,21 +261,42 @@ def test_forged_cursor_is_refused_and_never_a_defect(client, user, path, order, 
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("order", ["created_at", "-updated_at", "due_at"])
+def test_forged_cursor_may_have_any_moment_that_a_query_may_have(client, user, path, order):
+    forged = cursors.encode(UUID(user), order, ["2026-01-08T20:45:00+23:59", str(uuid4())])
+    answer = client.get(path, query_string={"cursor": forged, "sort": order})
+    assert (answer.status_code, answer.json) == (200, [])
+
+
+@given(st.text(max_size=TITLE_MAX))
+def test_cursor_is_short_enough_for_the_service_whatever_the_title(title):
+    assert len(cursors.encode(uuid4(), "-title", [title, str(uuid4())])) <= CURSOR_MAX
+
+
 @given(st.uuids(), st.sampled_from(ORDERS), st.lists(st.text() | st.none() | st.integers(0, 9)))
 def test_cursor_leads_back_to_its_position(user_id, order, position):
     cursor = cursors.encode(user_id, order, position)
-    assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
+    assert re.fullmatch(r"[A-Za-z0-9_.-]+", cursor)
     assert cursors.decode(user_id, order, cursor) == position
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"{", b"5", b"[]", b"{}", b"null", b'[1,"title"', b"\xff"]
-)
-def test_forged_cursor_of_another_shape_is_refused(client, user, path, payload):
-    user_id = UUID(user)
-    forged = urlsafe_b64encode(cursors._digest(user_id, payload) + payload).decode().rstrip("=")
-    answer = client.get(path, query_string={"cursor": forged, "sort": "title"})
+@pytest.mark.parametrize("payload", [b"", b"{", b"\xff", b'["\\ud800","x"]', b"[" * 1000, b"[NaN]"])
+def test_forged_cursor_that_is_not_json_is_refused(client, user, path, payload):
+    class Forger:
+        dumps = staticmethod(lambda _: payload)
+
+    forger = URLSafeSerializer(cursors.KEY, salt=f"{user} title", serializer=Forger)
+    answer = client.get(path, query_string={"cursor": forger.dumps(None), "sort": "title"})
     assert answer.status_code == 422
+
+
+def test_cursor_of_an_earlier_release_is_refused(client, path):
+    earlier = (
+        "NGqUeB_3eKxbMSwiLWNyZWF0ZWRfYXQiLCIyMDI2LTAxLTA4VDIwOjQ1OjAwLjEyMzQ1NiswMDowMCIsIjAxOWJi"
+        "MWEyLTdjNWUtN2QzMS05YzBhLTNmMmI4ZTZkNGExMCJd"
+    )
+    answer = client.get(path, query_string={"cursor": earlier})
+    assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (422, "cursor")
 
 
 @given(st.uuids(), st.text())
