@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -177,6 +178,41 @@ def test_request_with_an_offset_is_linked_by_offsets(client, varied):
         "first",
         "next",
     }
+
+
+@pytest.mark.parametrize("letters", [["\x01"], ["😀"], '😀🧦🦊🪁\x01\x1f"\\é', ["%"]])
+def test_longest_link_is_accepted_by_the_service(client, path, letters):
+    """The request line may have 8,190 bytes; the header names what else there is if it can."""
+    letter = random.Random(8).choice
+    text = "".join(letter(letters) for _ in range(TITLE_MAX)).replace("\0", "")
+    tag = text[:50]
+    batch = [{"title": text, "tags": [tag], "due_at": START.isoformat()}] * 2
+    assert client.post(f"{path}/batch", json=batch).status_code == 201
+    query = {
+        "q": text,
+        "tag": tag,
+        "sort": "-title",
+        "limit": "1",
+        "completed": "false",
+        "priority": "none",
+        "deleted": "false",
+        "count": "false",
+        "due_before": "2026-12-31T23:59:59.999999999+00:00",
+        "due_after": "2020-12-31T23:59:59.999999999+00:00",
+    }
+    answer = client.get(path, query_string=query)
+    target = links(answer)["next"]
+    assert len(f"GET {target} HTTP/1.1\r\n") <= 8190
+    assert len(answer.headers["Link"]) <= 4096 or set(links(answer)) == {"next"}
+    following = client.get(target)
+    assert following.status_code == 200
+    assert [task["title"] for task in following.json] == [text]
+
+
+def test_long_link_without_a_next_page_is_to_the_one_before(client, path):
+    query = {"q": "😀" * 255, "tag": "😀" * 50}
+    assert set(links(client.get(path, query_string={**query, "offset": "1"}))) == {"prev"}
+    assert set(links(client.get(path, query_string=query))) == {"first"}
 
 
 def test_cursor_and_offset_are_refused_together(client, varied):
