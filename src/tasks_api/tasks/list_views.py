@@ -10,6 +10,7 @@ from flask import request
 
 from tasks_api.http.cursors import CursorError
 from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
+from tasks_api.http.links import link_header
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, feed, removal
 from tasks_api.tasks.blueprint import TASKS, USER, blueprint
@@ -107,10 +108,11 @@ def _link(query: dict[str, Any], page: Page) -> str:
         )
     if offset:
         places["prev"] = {"offset": max(0, offset - limit)}
-    return ", ".join(
-        f"<{request.path}{'?' if filters or place else ''}{urlencode(filters | place)}>; "
-        f'rel="{relation}"'
-        for relation, place in places.items()
+    return link_header(
+        {
+            relation: f"{request.path}{'?' if filters or place else ''}{urlencode(filters | place)}"
+            for relation, place in places.items()
+        }
     )
 
 

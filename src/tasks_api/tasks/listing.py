@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
+from marshmallow.validate import OneOf
 from sqlalchemy import bindparam, case, func, select, true, tuple_
 
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.http.cursors import CursorError, decode, encode
-from tasks_api.http.fields import Text
+from tasks_api.http.fields import Text, Timestamp
 from tasks_api.tasks.expressions import LIVE, REVISIONS, TASK, USER_ID, given
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX, tasks, users
 
@@ -28,6 +28,15 @@ FILTERS: dict[str, sa.ColumnElement[bool]] = {
     "priority": tasks.c.priority == given("priority"),
     "due_before": tasks.c.due_at < bindparam("due_before", type_=tasks.c.due_at.type),
     "due_after": tasks.c.due_at > bindparam("due_after", type_=tasks.c.due_at.type),
+}
+
+# What a cursor may hold for each order: read as strictly as a query, since clients can forge it.
+KEYS: dict[str, fields.Field[Any]] = {
+    "created_at": Timestamp(),
+    "updated_at": Timestamp(),
+    "due_at": Timestamp(allow_none=True),
+    "priority": fields.String(validate=OneOf(PRIORITIES)),
+    "title": Text(maximum=TITLE_MAX),
 }
 
 # The list is a client's own copy of it where the counter is one of these. NULL is any.
@@ -143,23 +152,22 @@ def _null(sort: str) -> str:
     return "'-infinity'" if sort.startswith("-") else "'infinity'"
 
 
-def _position(sort: str, position: list[Any]) -> dict[str, Any]:
+def _position(sort: str, position: Any) -> dict[str, Any]:
     """Turn a cursor's position into parameters.
 
     Raises:
-        CursorError: it has another shape; somebody has made it up.
+        CursorError: it holds what no task has; somebody has made it up.
     """
+    name = sort.removeprefix("-")
     try:
-        value, task_id = position
-        name = sort.removeprefix("-")
-        if value is None and name == "due_at":
-            value = _null(sort).strip("'")
-        elif name == "priority":
-            value = str(PRIORITIES.index(value))
-        elif name == "title":
-            value = Text(maximum=TITLE_MAX).deserialize(value)
-        else:
-            value = datetime.fromisoformat(value).isoformat()
-        return {"after_key": value, "after_id": UUID(task_id)}
+        key, task_id = position
+        key, task_id = KEYS[name].deserialize(key), UUID(task_id)
     except (TypeError, ValueError, AttributeError, ValidationError):
         raise CursorError from None
+    if key is None:
+        key = _null(sort).strip("'")
+    elif name == "priority":
+        key = str(PRIORITIES.index(key))
+    elif name != "title":
+        key = key.isoformat()
+    return {"after_key": key, "after_id": task_id}
