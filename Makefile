@@ -30,8 +30,8 @@ smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8
 fuzz: .venv/dev ## Try a server with 10,000 requests that nobody thought of
 	$(BIN)/python tests/live/fuzz.py
 
-bench: .venv/dev ## Measure requests per second beside other frameworks (needs wrk)
-	$(BIN)/python benchmarks/run.py
+bench: .venv/dev var/benchmarks/peers/installed ## Measure requests per second beside other frameworks (needs wrk)
+	$(BIN)/python benchmarks/run.py --chart benchmarks/speed.svg
 
 lock: ## Write requirements.txt and constraints.txt anew, with the newest versions allowed
 	rm -rf var/lock && $(PYTHON) -m venv var/lock/dev && $(PYTHON) -m venv var/lock/run
@@ -51,4 +51,9 @@ clean: ## Remove what the other targets made, the data in ./var included
 
 .venv/dev: .venv/run
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+var/benchmarks/peers/installed: benchmarks/requirements.txt .venv/run
+	$(BIN)/python -m venv --clear var/benchmarks/peers
+	var/benchmarks/peers/bin/pip install --quiet -r $<
 	@touch $@

@@ -320,7 +320,6 @@ def test_route_without_a_user_is_closed_to_everybody(guarded_app, issuer):
         ("GET", "/api/not-a-uuid/tasks", 404),
         ("GET", f"/api/{USER_ID}/tasks/not-a-uuid", 404),
         ("GET", f"/api//{USER_ID}/tasks", 404),
-        ("GET", f"//api/{USER_ID}/tasks", 200),
         ("BREW", f"/api/{USER_ID}/tasks", 405),
     ],
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
-from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 from racing import beside
 
 from tasks_api.http import cursors
-from tasks_api.tasks.models import PRIORITIES, SORTS
+from tasks_api.tasks.list_schemas import CURSOR_MAX
+from tasks_api.tasks.models import PRIORITIES, SORTS, TITLE_MAX
 
 ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -178,6 +180,41 @@ def test_request_with_an_offset_is_linked_by_offsets(client, varied):
     }
 
 
+@pytest.mark.parametrize("letters", [["\x01"], ["😀"], '😀🧦🦊🪁\x01\x1f"\\é', ["%"]])
+def test_longest_link_is_accepted_by_the_service(client, path, letters):
+    """The request line may have 8,190 bytes; the header names what else there is if it can."""
+    letter = random.Random(8).choice
+    text = "".join(letter(letters) for _ in range(TITLE_MAX)).replace("\0", "")
+    tag = text[:50]
+    batch = [{"title": text, "tags": [tag], "due_at": START.isoformat()}] * 2
+    assert client.post(f"{path}/batch", json=batch).status_code == 201
+    query = {
+        "q": text,
+        "tag": tag,
+        "sort": "-title",
+        "limit": "1",
+        "completed": "false",
+        "priority": "none",
+        "deleted": "false",
+        "count": "false",
+        "due_before": "2026-12-31T23:59:59.999999999+00:00",
+        "due_after": "2020-12-31T23:59:59.999999999+00:00",
+    }
+    answer = client.get(path, query_string=query)
+    target = links(answer)["next"]
+    assert len(f"GET {target} HTTP/1.1\r\n") <= 8190
+    assert len(answer.headers["Link"]) <= 4096 or set(links(answer)) == {"next"}
+    following = client.get(target)
+    assert following.status_code == 200
+    assert [task["title"] for task in following.json] == [text]
+
+
+def test_long_link_without_a_next_page_is_to_the_one_before(client, path):
+    query = {"q": "😀" * 255, "tag": "😀" * 50}
+    assert set(links(client.get(path, query_string={**query, "offset": "1"}))) == {"prev"}
+    assert set(links(client.get(path, query_string=query))) == {"first"}
+
+
 def test_cursor_and_offset_are_refused_together(client, varied):
     target = links(client.get(varied, query_string={"limit": 1}))["next"]
     answer = client.get(f"{target}&offset=1")
@@ -235,6 +272,22 @@ def test_cursor_of_another_list_is_refused(client, path, varied, cursor):
         ("title", ["a", "x"]),
         ("title", ["a", 5]),
         ("title", ["a", str(uuid4()), "more"]),
+        ("title", ["a" * 256, str(uuid4())]),
+        ("title", {"a": 1, "b": 2}),
+        ("title", None),
+        *(
+            (order, [moment, str(uuid4())])
+            for order in ("-created_at", "updated_at", "due_at")
+            for moment in (
+                "2026-01-08",
+                "2026-01-08T20:45:00",
+                "2026-01-08T20:45:00+24:00",
+                "2026-01-08T20:45:00+01:00:00.123456",
+                "0001-01-01T00:00:00+23:59",
+                "9999-12-31T23:59:59-23:59",
+                "infinity",
+            )
+        ),
     ],
 )
 def test_forged_cursor_is_refused_and_never_a_defect(client, user, path, order, position):
@@ -244,21 +297,42 @@ def test_forged_cursor_is_refused_and_never_a_defect(client, user, path, order, 
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("order", ["created_at", "-updated_at", "due_at"])
+def test_forged_cursor_may_have_any_moment_that_a_query_may_have(client, user, path, order):
+    forged = cursors.encode(UUID(user), order, ["2026-01-08T20:45:00+23:59", str(uuid4())])
+    answer = client.get(path, query_string={"cursor": forged, "sort": order})
+    assert (answer.status_code, answer.json) == (200, [])
+
+
+@given(st.text(max_size=TITLE_MAX))
+def test_cursor_is_short_enough_for_the_service_whatever_the_title(title):
+    assert len(cursors.encode(uuid4(), "-title", [title, str(uuid4())])) <= CURSOR_MAX
+
+
 @given(st.uuids(), st.sampled_from(ORDERS), st.lists(st.text() | st.none() | st.integers(0, 9)))
 def test_cursor_leads_back_to_its_position(user_id, order, position):
     cursor = cursors.encode(user_id, order, position)
-    assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
+    assert re.fullmatch(r"[A-Za-z0-9_.-]+", cursor)
     assert cursors.decode(user_id, order, cursor) == position
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"{", b"5", b"[]", b"{}", b"null", b'[1,"title"', b"\xff"]
-)
-def test_forged_cursor_of_another_shape_is_refused(client, user, path, payload):
-    user_id = UUID(user)
-    forged = urlsafe_b64encode(cursors._digest(user_id, payload) + payload).decode().rstrip("=")
-    answer = client.get(path, query_string={"cursor": forged, "sort": "title"})
+@pytest.mark.parametrize("payload", [b"", b"{", b"\xff", b'["\\ud800","x"]', b"[" * 1000, b"[NaN]"])
+def test_forged_cursor_that_is_not_json_is_refused(client, user, path, payload):
+    class Forger:
+        dumps = staticmethod(lambda _: payload)
+
+    forger = URLSafeSerializer(cursors.KEY, salt=f"{user} title", serializer=Forger)
+    answer = client.get(path, query_string={"cursor": forger.dumps(None), "sort": "title"})
     assert answer.status_code == 422
+
+
+def test_cursor_of_an_earlier_release_is_refused(client, path):
+    earlier = (
+        "NGqUeB_3eKxbMSwiLWNyZWF0ZWRfYXQiLCIyMDI2LTAxLTA4VDIwOjQ1OjAwLjEyMzQ1NiswMDowMCIsIjAxOWJi"
+        "MWEyLTdjNWUtN2QzMS05YzBhLTNmMmI4ZTZkNGExMCJd"
+    )
+    answer = client.get(path, query_string={"cursor": earlier})
+    assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (422, "cursor")
 
 
 @given(st.uuids(), st.text())

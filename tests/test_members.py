@@ -83,6 +83,15 @@ def test_tags_come_back_in_their_order(client, path, make_task, tags):
     assert client.put(f"{path}/{task['id']}", json={"tags": tags[::-1]}).json["tags"] == tags[::-1]
 
 
+@pytest.mark.parametrize("tag", [1, "", "same"])
+def test_no_tag_is_looked_at_where_there_are_too_many(client, path, tag):
+    answer = client.post(path, json={"title": "x", "tags": [tag] * 4000})
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [
+        {"detail": "Longer than maximum length 20.", "pointer": "#/tags"}
+    ]
+
+
 def test_tags_can_be_emptied(client, path, make_task):
     task = make_task(tags=["a"])
     assert client.put(f"{path}/{task['id']}", json={"tags": []}).json["tags"] == []

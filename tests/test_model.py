@@ -378,7 +378,7 @@ class Machine(RuleBasedStateMachine):
         _, model, path = self.at(number)
         done = [task["id"] for task in model.live.values() if task["completed"]]
         answer = self.client.delete(f"{path}?completed=true")
-        assert answer.json == {"deleted": len(done)}
+        assert answer.json == {"deleted": len(done), "has_more": False}
         self.binned(model, path, done)
 
     @rule(number=USERS)
@@ -448,9 +448,9 @@ class Machine(RuleBasedStateMachine):
             token, copy = 0, {}
         ahead = {"since": model.revision + 1}
         assert self.client.get(where, query_string=ahead).status_code == 410
-        full, more = token == 0, True
+        full, more, position = token == 0, True, token
         while more:
-            answer = self.client.get(where, query_string={"since": token, "limit": limit})
+            answer = self.client.get(where, query_string={"since": position, "limit": limit})
             assert answer.status_code == 200
             page = answer.json
             revisions = [change["revision"] for change in page["changes"]]
@@ -465,8 +465,8 @@ class Machine(RuleBasedStateMachine):
                     copy[change["id"]] = change
             more = page["has_more"]
             assert page["revision"] > token or not more
-            token = page["revision"]
-        assert token == model.revision
+            token, position = page["revision"], page["next"]
+        assert (token, position) == (model.revision, str(model.revision))
         assert copy == model.live
         model.followers.append((token, copy))
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 
-from tasks_api.http.parser import MAX_DEPTH, loads
+from tasks_api.http.parser import MAX_DEPTH, MAX_VALUES, loads
 from tasks_api.http.problems import Problem
 from tasks_api.http.validation_errors import pointer
 
@@ -46,6 +46,11 @@ BODIES = {
     "a member twice, once escaped": (b'{"title": "x", "\\u0074itle": "y"}', 400),
     "a member twice, deep inside": (b'{"title": "x", "id": [{"a": 1, "a": 2}]}', 400),
     "nested too deep": (nested(MAX_DEPTH + 1), 400),
+    "a member twice, with quotes and backslashes": (rb'{"title": "\\\":", "title": "\\"}', 400),
+    "more values than can be of use": (
+        b'{"title": "x", "id": [' + b"{}," * MAX_VALUES + b"{}]}",
+        400,
+    ),
     "nested 30,000 deep": (b"[" * 30_000 + b"]" * 30_000, 400),
     "an array": (b'[{"title": "x"}]', 422),
     "a string": (b'"title"', 422),
@@ -133,9 +138,28 @@ json_values = st.recursive(
 )
 
 
-@given(json_values)
-def test_any_json_is_read_as_the_standard_library_reads_it(value):
-    assert loads(json.dumps(value).encode()) == value
+@given(json_values, st.booleans())
+def test_any_json_is_read_as_the_standard_library_reads_it(value, ascii_only):
+    assert loads(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(st.dictionaries(st.text(max_size=3), json_values, min_size=1), st.data())
+def test_any_member_that_is_given_twice_is_refused(members, data):
+    again = data.draw(st.sampled_from(sorted(members)))
+    pairs = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members.items()]
+    pairs.insert(data.draw(st.integers(0, len(pairs))), f"{json.dumps(again)}: 0")
+    with pytest.raises(Problem, match="more than once"):
+        loads(f"[{{{', '.join(pairs)}}}]".encode())
+
+
+def test_as_many_values_as_there_may_be_are_read():
+    assert len(loads(b"[" + b"1," * (MAX_VALUES - 1) + b"1]")) == MAX_VALUES
+
+
+def test_body_of_too_many_values_is_refused_before_anything_is_made_of_it(monkeypatch):
+    monkeypatch.setattr(orjson, "loads", None)
+    with pytest.raises(Problem, match="more than 5000"):
+        loads(b"[" + b"[]," * MAX_VALUES + b"[]]")
 
 
 @given(st.binary() | st.text().map(str.encode))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from flask import Flask
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
+from tasks_api.http.validation_errors import unacceptable
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,44 @@ def test_defect_is_a_500_that_tells_nothing_and_a_log_line_that_tells_all(broken
     assert defect["request_id"] == "call-7"
     assert defect["level"] == "ERROR"
     assert "RuntimeError: the secret is 42" in defect["traceback"]
+
+
+def test_only_the_first_20_errors_are_listed_and_the_others_counted(client, path):
+    wrong = {"title": 1, "tags": [1] * 20}
+    answer = client.post(f"{path}/batch", json=[wrong] * 100)
+    assert answer.status_code == 422
+    errors = answer.json["errors"]
+    assert [error["pointer"] for error in errors[:2]] == ["#/0/title", "#/0/tags/0"]
+    assert errors[20:] == [{"detail": "There are 2080 more errors, which are not listed."}]
+
+
+def test_20_errors_are_all_listed(client, path):
+    errors = client.post(path, json={"title": "x", "tags": [1] * 20}).json["errors"]
+    assert [error["pointer"] for error in errors] == [f"#/tags/{number}" for number in range(20)]
+
+
+def test_errors_in_the_query_are_bounded_too(client, path):
+    query = "&".join(f"p{number}=1" for number in range(30))
+    for url in (path, f"{path}/{uuid4()}"):
+        errors = client.get(f"{url}?{query}").json["errors"]
+        assert len({error["parameter"] for error in errors[:20]}) == 20
+        assert errors[20:] == [{"detail": "There are 10 more errors, which are not listed."}]
+
+
+def test_errors_that_are_not_listed_are_not_written():
+    written = []
+
+    class Place:
+        def __str__(self) -> str:
+            written.append(self)
+            return "place"
+
+    unacceptable("json", (((Place(),), "wrong") for _ in range(1000)))
+    assert len(written) == 20
+
+
+def test_long_name_that_a_client_made_up_is_cut(client, path):
+    [error] = client.post(path, json={"title": "x", "é" * 30_000: 1}).json["errors"]
+    assert error["pointer"] == "#/" + "%C3%A9" * 100 + "%E2%80%A6"
+    [error] = client.get(path, query_string={"é" * 1000: "1"}).json["errors"]
+    assert error["parameter"] == "é" * 100 + "…"

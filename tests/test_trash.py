@@ -85,7 +85,8 @@ def test_cleared_tasks_keep_the_order_of_their_last_changes(client, path, make_t
     tasks[1] = client.put(f"{path}/{tasks[1]['id']}", json={"title": "changed last"}).json
     client.delete(f"{path}?completed=true")
     revisions = {task["id"]: task["revision"] for task in trash()}
-    assert [revisions[task["id"]] for task in tasks] == [6, 9, 7, 8]
+    first, last, second, third = (revisions[task["id"]] for task in tasks)
+    assert 5 < first < second < third < last
 
 
 @pytest.fixture
@@ -193,3 +194,58 @@ def test_erasing_leaves_other_users_alone(client, user, make_task):
     task = client.post(other, json={"title": "x"}).json
     client.delete(f"/api/{user}")
     assert client.get(other).json == [task]
+
+
+def test_clearing_with_an_old_entity_tag_of_the_list_is_a_412(client, path, make_task):
+    tag = client.get(path).headers["ETag"]
+    make_task(completed=True)
+    answer = client.delete(f"{path}?completed=true", headers={"If-Match": tag})
+    assert (answer.status_code, answer.headers["ETag"]) == (412, '"1"')
+    assert len(client.get(path).json) == 1
+    answer = client.delete(f"{path}?completed=true", headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.json["deleted"]) == (200, 1)
+
+
+def test_clearing_nothing_also_minds_its_precondition(client, path):
+    assert client.delete(f"{path}?completed=true", headers={"If-Match": '"1"'}).status_code == 412
+    assert client.delete(f"{path}?completed=true", headers={"If-Match": '"0"'}).status_code == 200
+    assert (
+        client.delete(f"{path}?completed=true", headers={"If-None-Match": "*"}).status_code == 412
+    )
+
+
+def test_erasure_with_an_old_entity_tag_of_the_list_is_a_412(client, user, path, make_task):
+    make_task()
+    for headers in ({"If-Match": '"7"'}, {"If-None-Match": '"1"'}, {"If-None-Match": "*"}):
+        answer = client.delete(f"/api/{user}", headers=headers)
+        assert (answer.status_code, answer.headers["ETag"]) == (412, '"1"')
+    assert len(client.get(path).json) == 1
+    assert client.delete(f"/api/{user}", headers={"If-Match": '"1"'}).status_code == 204
+    assert client.get(path).json == []
+
+
+def test_of_two_clearings_with_the_same_entity_tag_one_succeeds(app, path, make_task):
+    for _ in range(3):
+        make_task(completed=True)
+    headers = {"If-Match": '"3"'}
+    answers = race(8, lambda _: app.test_client().delete(f"{path}?completed=true", headers=headers))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    assert {answer.headers["ETag"] for answer in answers if answer.status_code == 412} == {'"6"'}
+
+
+COMPLETED = """
+    WITH owner AS (
+      INSERT INTO users (id, revision) VALUES (CAST(:user AS uuid), 10005) RETURNING id)
+    INSERT INTO tasks (user_id, id, title, completed, revision)
+    SELECT owner.id, gen_random_uuid(), n, true, n FROM owner, generate_series(1, 10005) AS n
+"""
+
+
+def test_one_request_clears_a_bounded_number_the_oldest_change_first(client, database, user, path):
+    database.execute(sa.text(COMPLETED), {"user": user})
+    assert client.delete(f"{path}?completed=true").json == {"deleted": 10_000, "has_more": True}
+    left = client.get(f"{path}?sort=title").json
+    assert {task["revision"] for task in left} == {10_001, 10_002, 10_003, 10_004, 10_005}
+    trash = client.get(f"/api/{user}/changes?since=10005&limit=1").json["changes"]
+    assert trash[0]["revision"] == 10_006
+    assert client.delete(f"{path}?completed=true").json == {"deleted": 5, "has_more": False}

@@ -47,7 +47,7 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def engine_of(app: Flask) -> sa.Engine:
     """Return the engine that an application's connections come from."""
-    return app.extensions["engine"]
+    return app.extensions["database"].engine
 
 
 class Wire:

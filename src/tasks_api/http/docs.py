@@ -59,7 +59,8 @@ def get_openapi() -> Response:
     return Response(current_app.extensions["openapi"](), mimetype="application/json")
 
 
-@blueprint.get("/")
+# Without a path, as in `GET http://host`, it is the same (RFC 9110, section 4.2.3).
+@blueprint.get("/", strict_slashes=False)
 def get_root() -> Any:
     """Lead whoever opens the service in a browser to the page."""
     return redirect(url_for("docs.get_page"))

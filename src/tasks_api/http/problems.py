@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from tasks_api.database.engine import DatabaseUnavailable
+from tasks_api.database.execution import DatabaseUnavailable
 
 # Names that RFC 9110 changed; Python has them from 3.13 on.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}

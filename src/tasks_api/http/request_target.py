@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Flask, request
+from werkzeug.exceptions import NotFound
 
 from tasks_api.http.problems import Problem
 
@@ -13,20 +14,24 @@ HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re
 
 
 def init_app(app: Flask) -> None:
-    """Have requests refused that are for nobody, or for a path that could be two."""
-    # `//` is another path; a redirect would repeat whatever Host the client has made up.
+    """Refuse requests that are for nobody, or for a path that could be two."""
+    # `//` is another path; a redirect would repeat a host that the client made up.
     app.url_map.merge_slashes = False
-    app.before_request(refuse_bad_host)
+    app.before_request(refuse_ambiguous_target)
 
 
-def refuse_bad_host() -> None:
+def refuse_ambiguous_target() -> None:
     """Refuse a request that doesn't say whom it is for (RFC 9112, section 3.2).
 
     Raises:
         Problem: 400.
+        NotFound: the path begins with two slashes, of which werkzeug would see one.
     """
-    host = request.environ.get("HTTP_HOST")
-    if host is None and request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
-        return
+    environ = request.environ
+    host = environ.get("HTTP_HOST")
+    if host is None and environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        host = ""
     if host is None or not HOST.fullmatch(host):
         raise Problem(400, "The Host header is missing or malformed.")
+    if environ["PATH_INFO"].startswith("//"):
+        raise NotFound

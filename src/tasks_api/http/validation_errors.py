@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -10,17 +11,40 @@ from tasks_api.http.problems import Problem
 
 Place = tuple[object, ...]
 
+ERRORS_MAX = 20
+NAME_MAX = 100
+
 
 def unacceptable(location: str, found: Iterable[tuple[Place, str]]) -> Problem:
-    """Make a problem of what was found where: in the body (`json`), the query or the headers."""
+    """Make a problem of what was found where: in the body (`json`), the query or the headers.
+
+    Only the first errors are listed, and what was found is only asked for these; the last one says
+    how many more there are.
+    """
+    found = iter(found)
     if location == "headers":
-        errors = [{"detail": detail, "header": str(place[0])} for place, detail in found]
-        return Problem(400, "A header is malformed; `errors` says which.", errors=errors)
-    if location == "json":
-        errors = [{"detail": detail, "pointer": pointer(place)} for place, detail in found]
-        return Problem(422, "The body is not acceptable; `errors` says where.", errors=errors)
-    errors = [{"detail": detail, "parameter": str(place[0])} for place, detail in found]
-    return Problem(422, "The query is not acceptable; `errors` says where.", errors=errors)
+        status, detail = 400, "A header is malformed; `errors` says which."
+        errors = [{"detail": what, "header": str(place[0])} for place, what in _first(found)]
+    elif location == "json":
+        status, detail = 422, "The body is not acceptable; `errors` says where."
+        errors = [{"detail": what, "pointer": pointer(place)} for place, what in _first(found)]
+    else:
+        status, detail = 422, "The query is not acceptable; `errors` says where."
+        errors = [{"detail": what, "parameter": str(place[0])} for place, what in _first(found)]
+    more = sum(1 for _ in found)
+    if more:
+        errors.append({"detail": f"There are {more} more errors, which are not listed."})
+    return Problem(status, detail, errors=errors)
+
+
+def _first(found: Iterator[tuple[Place, str]]) -> Iterator[tuple[Place, str]]:
+    """Yield the errors that are listed; names that a client made up are cut to a length."""
+    for place, what in islice(found, ERRORS_MAX):
+        yield tuple(_cut(str(step)) for step in place), what
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= NAME_MAX else name[:NAME_MAX] + "…"
 
 
 def pointer(place: Iterable[object]) -> str:
