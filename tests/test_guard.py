@@ -200,13 +200,29 @@ def test_reason_of_a_refusal_is_in_the_log_and_the_token_is_not(
 
 
 def test_a_thousand_random_kids_cost_one_fetch(guarded, issuer, path, clock):
-    for _ in range(1000):
-        token = issuer.token(USER_ID, header={"kid": str(uuid4())})
-        assert guarded.get(path, headers=bearer(token)).status_code == 401
+    tokens = [issuer.token(USER_ID, header={"kid": str(uuid4())}) for _ in range(1000)]
+    first, *others = [guarded.get(path, headers=bearer(token)) for token in tokens]
+    assert first.status_code == 401
+    assert {answer.status_code for answer in others} == {503}
     assert len(issuer.requests) == 1
     clock.advance(FETCH_INTERVAL)
-    assert guarded.get(path, headers=bearer(token)).status_code == 401
+    assert guarded.get(path, headers=bearer(tokens[-1])).status_code == 401
     assert len(issuer.requests) == 2
+
+
+def test_new_key_that_may_not_be_asked_for_yet_is_a_503_and_no_reason_to_log_out(
+    guarded, issuer, path, user, clock
+):
+    assert guarded.get(path, headers=bearer(issuer.token(user))).status_code == 200
+    token = issuer.token(user, issuer.rotate())
+    clock.advance(FETCH_INTERVAL - 10)
+    answer = guarded.get(path, headers=bearer(token))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert "WWW-Authenticate" not in answer.headers
+    assert len(issuer.requests) == 1
+    clock.advance(10)
+    assert guarded.get(path, headers=bearer(token)).status_code == 200
 
 
 AWAY = {

@@ -76,7 +76,7 @@ class Guard(BasePlugin):
         except KeysUnavailable as error:
             raise Problem(
                 503,
-                "The token can't be checked right now: its issuer doesn't answer.",
+                "The token can't be checked right now: the issuer can't be asked for its key.",
                 headers={"Retry-After": str(error.retry_after)},
             ) from None
         # Where there are no view_args, no route matched, and Flask answers so after this.
