@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypedDict, TypeVar
+from uuid import UUID
 
 from sqlalchemy.engine import URL
 
@@ -17,7 +18,14 @@ Choice = TypeVar("Choice", bound=str)
 AuthMode = Literal["none", "jwt"]
 
 AUTH_MODES: tuple[AuthMode, ...] = ("none", "jwt")
-JWT_SETTINGS = ("JWT_JWKS_URL", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")
+JWT_SETTINGS = (
+    "JWT_JWKS_URL",
+    "JWT_SECRET",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
+    "JWT_USER_CLAIM",
+    "JWT_USER_NAMESPACE",
+)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -32,6 +40,8 @@ class Config:
     jwt_secret: bytes | None = field(default=None, repr=False)
     jwt_issuer: str = ""
     jwt_audience: str = ""
+    jwt_user_claim: str = "sub"
+    jwt_user_namespace: UUID | None = None
     cors_origins: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
@@ -100,6 +110,8 @@ class _JwtSettings(TypedDict, total=False):
     jwt_secret: bytes
     jwt_issuer: str
     jwt_audience: str
+    jwt_user_claim: str
+    jwt_user_namespace: UUID
 
 
 def _jwt_settings(environ: Mapping[str, str], auth: AuthMode | None) -> _JwtSettings:
@@ -122,4 +134,8 @@ def _jwt_settings(environ: Mapping[str, str], auth: AuthMode | None) -> _JwtSett
         settings["jwt_jwks_url"] = setting_checks.jwks_url(given["JWT_JWKS_URL"])
     else:
         settings["jwt_secret"] = setting_checks.jwt_secret(given["JWT_SECRET"])
+    if "JWT_USER_CLAIM" in given:
+        settings["jwt_user_claim"] = setting_checks.user_claim(given["JWT_USER_CLAIM"])
+    if "JWT_USER_NAMESPACE" in given:
+        settings["jwt_user_namespace"] = setting_checks.namespace(given["JWT_USER_NAMESPACE"])
     return settings

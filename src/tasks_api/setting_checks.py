@@ -8,6 +8,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from socket import inet_aton
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from uuid import UUID
 
 import psycopg2
 from jwt import InvalidKeyError
@@ -22,6 +23,11 @@ PRIVATE_DOMAINS = (".internal", ".local", ".localhost")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
 # A file, so that no socket can be below it.
 NO_DIRECTORY = "/dev/null"
+# What a token says of itself; many users share one value.
+OTHER_CLAIMS = frozenset({"iss", "aud", "exp", "iat", "nbf"})
+# `uuid.UUID` also reads braces, `urn:uuid:` and missing hyphens, which would be other texts for
+# one user.
+HYPHENATED_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # As a browser writes the Origin header (RFC 6454, section 6.2), in lower case.
 ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -134,6 +140,20 @@ def jwt_secret(text: str) -> bytes:
         raise ConfigError(
             "JWT_SECRET must not be a key or a certificate: other people may know those."
         ) from None
+
+
+def user_claim(text: str) -> str:
+    """Return the name of the claim that says whose a token is."""
+    if text in OTHER_CLAIMS:
+        raise ConfigError(f"JWT_USER_CLAIM must name a claim about the user, not {text}.")
+    return text
+
+
+def namespace(text: str) -> UUID:
+    """Return the UUID in which the ids of users that aren't UUIDs are names (RFC 9562, 5.5)."""
+    if not HYPHENATED_UUID.fullmatch(text):
+        raise ConfigError("JWT_USER_NAMESPACE must be a UUID, with hyphens: `uuidgen` makes one.")
+    return UUID(text)
 
 
 def origins(text: str) -> Iterator[str]:
