@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from apispec import APISpec
-from flask import Response, g
+from flask import Response
 from marshmallow import Schema, fields
 from werkzeug.exceptions import (
     HTTPException,
@@ -22,6 +22,7 @@ from werkzeug.exceptions import (
 )
 
 from tasks_api.database.engine import DatabaseUnavailable
+from tasks_api.http.request_log import request_id
 
 # Names that RFC 9110 changed; Python has them from 3.13 on.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -119,7 +120,7 @@ class ProblemSchema(Schema):
     )
 
 
-def describe(status: int, detail: str, request_id: str, **members: Any) -> dict[str, Any]:
+def describe(status: int, detail: str, request_id: str | None, **members: Any) -> dict[str, Any]:
     """Write a problem detail (RFC 9457, section 3): its members, in the order they are read."""
     title = TITLES.get(status) or HTTPStatus(status).phrase
     start = {"type": "about:blank", "title": title, "status": status, "detail": detail}
@@ -130,7 +131,7 @@ def render(error: HTTPException) -> Response:
     """Turn an exception into the answer that a client gets."""
     status = error.code or 500
     detail = DETAILS.get(type(error), error.description or "")
-    problem = describe(status, detail, g.request_id, **getattr(error, "members", {}))
+    problem = describe(status, detail, request_id(), **getattr(error, "members", {}))
     headers = dict(error.get_headers()) | dict(getattr(error, "headers", {}))
     headers["Content-Type"] = "application/problem+json"
     return Response(orjson.dumps(problem), status, headers)
