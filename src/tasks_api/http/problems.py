@@ -37,16 +37,16 @@ DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The body is not declared to be JSON.",
     422: "The request is well formed, but its content is not acceptable.",
-    500: "A defect of the service; the log tells more under the request's id.",
-    503: "The database, or whoever issues the tokens, is unreachable, starting or too busy.",
+    500: "The service has a defect; its log says more under the request's id.",
+    503: "The database or the issuer of the tokens is unreachable, starting or too busy.",
 }
 
-DEFECT = "A defect of the service; its log tells more under this request's id."
+DEFECT = "The service has a defect; its log says more under this request's id."
 
 # What to say where werkzeug found the error: its own words are for people in front of a browser.
 DETAILS: dict[type[HTTPException], str] = {
     NotFound: "There is nothing at this path.",
-    MethodNotAllowed: "This path doesn't have that method; Allow has those it has.",
+    MethodNotAllowed: "This path does not have that method; the header Allow lists those it has.",
     RequestEntityTooLarge: "The body is larger than the service accepts.",
     InternalServerError: DEFECT,
 }

