@@ -56,6 +56,10 @@ class Config:
     max_body_bytes: int = 64 * 1024
     database_pool_size: int = 10
     statement_timeout_ms: int = 10_000
+    request_head_seconds: int = 20
+    request_body_seconds: int = 20
+    request_body_bytes_per_second: int = 1000
+    answer_seconds: int = 30
     log_level: str = "INFO"
 
 
@@ -84,6 +88,12 @@ def from_environ(environ: Mapping[str, str]) -> Config:
         max_body_bytes=_integer(environ, "MAX_BODY_BYTES", 64 * 1024, 1024, 2**30),
         database_pool_size=_integer(environ, "DATABASE_POOL_SIZE", 10, 1, 1000),
         statement_timeout_ms=_integer(environ, "STATEMENT_TIMEOUT_MS", 10_000, 0, 600_000),
+        request_head_seconds=_integer(environ, "REQUEST_HEAD_SECONDS", 20, 1, 600),
+        request_body_seconds=_integer(environ, "REQUEST_BODY_SECONDS", 20, 1, 600),
+        request_body_bytes_per_second=_integer(
+            environ, "REQUEST_BODY_BYTES_PER_SECOND", 1000, 1, 10**9
+        ),
+        answer_seconds=_integer(environ, "ANSWER_SECONDS", 30, 1, 600),
         log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS, default="INFO"),
     )
 

@@ -454,6 +454,16 @@ def test_client_that_goes_amid_its_chunks_changes_nothing(server, user):
     assert tasks(server, user) == before
 
 
+def test_body_that_is_too_large_is_not_asked_for(server):
+    request = post(length=MAX_BODY + 1, headers=b"Expect: 100-continue\r\n").encode(str(uuid4()))
+    head = request.partition(b"\r\n\r\n")[0].replace(b": close", b": keep-alive", 1)
+    answer = read(talk(server, head + b"\r\n\r\n"))
+    assert answer is not None
+    assert answer.status == 413
+    # The body may come or not: what would be the next request cannot be known.
+    assert answer.headers["connection"] == "close"
+
+
 def test_body_is_asked_for_where_the_client_waits_to_be(server):
     stranger = str(uuid4())
     request = post(headers=b"Expect: 100-continue\r\n").encode(stranger)
@@ -475,6 +485,26 @@ def test_what_follows_a_wrong_length_is_not_taken_for_a_request(server, user):
     received = talk(server, request.replace(b": close", b": keep-alive", 1), half_close=True)
     assert received.count(b"HTTP/1.") == 1
     assert tasks(server, user) == before
+
+
+def test_malformed_chunk_that_nobody_reads_gets_no_second_answer(server):
+    request = chunks(b"xyz\r\n", target="/nowhere").encode("")
+    received = talk(server, request.replace(b": close", b": keep-alive", 1))
+    assert received.startswith(b"HTTP/1.1 404 ")
+    assert received.count(b"HTTP/1.") == 1
+
+
+def test_connection_ends_with_a_malformed_chunk_and_says_so(server, user):
+    request = chunks(b"xyz\r\n").encode(user)
+    answer = read(talk(server, request.replace(b": close", b": keep-alive", 1)))
+    assert answer is not None
+    assert (answer.status, answer.headers["connection"]) == (400, "close")
+
+
+def test_nothing_that_was_refused_is_in_the_log(server):
+    talk(server, get(headers=b"X(secret-name): a\r\n").encode(""))
+    talk(server, get("secret-target").encode(""))
+    assert "secret" not in Path(server.log).read_text()
 
 
 def test_answer_to_head_has_no_body_even_where_it_is_an_error(server):

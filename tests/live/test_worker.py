@@ -1,0 +1,77 @@
+"""How a worker ends, and what gunicorn is told on the side."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+import requests
+
+from live.conftest import Server
+
+GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def lines(server: Server) -> list[dict[str, object]]:
+    return [json.loads(line) for line in server.log.read_text().splitlines()]
+
+
+def messages(server: Server, start: str) -> list[str]:
+    found = [str(line["message"]) for line in lines(server)]
+    return [message for message in found if message.startswith(start)]
+
+
+def test_idle_connection_does_not_keep_the_worker_from_ending(serve, on_database):
+    server = serve(**on_database, WEB_CONCURRENCY=1)
+    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+        connection.sendall(GET)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert server.stop() == 0
+        assert connection.recv(65536) == b""
+    # One that has to be killed, when the graceful time is over, says nothing.
+    assert messages(server, "Worker exiting")
+
+
+def test_worker_is_replaced_after_as_many_requests_as_gunicorn_is_told(serve, on_database):
+    options = "--max-requests 3"
+    server = serve(**on_database, WEB_CONCURRENCY=1, GUNICORN_CMD_ARGS=options)
+    while len(messages(server, "Booting worker")) < 2:
+        assert requests.get(f"{server.url}/health").status_code == 200
+
+
+def test_each_request_is_logged_once_whatever_gunicorn_is_told(serve, on_database):
+    server = serve(**on_database, GUNICORN_CMD_ARGS="--access-logfile - --log-file -")
+    answer = requests.get(f"{server.url}/health?secret")
+    server.stop()
+    assert "secret" not in server.log.read_text()
+    [line] = [
+        line for line in lines(server) if line.get("request_id") == answer.headers["X-Request-Id"]
+    ]
+    assert line["status"] == answer.status_code
+
+
+BROKEN = """
+def app(environ, start_response):
+    start_response("200 OK", [])
+    if environ["PATH_INFO"] == "/broken":
+        raise RuntimeError("before the answer")
+    if environ["PATH_INFO"] == "/half":
+        return half()
+    return [b"whole"]
+
+def half():
+    yield b"half"
+    raise RuntimeError("in the middle of the answer")
+"""
+
+
+def test_answer_that_is_not_whole_is_not_sent(serve, on_database, tmp_path):
+    (tmp_path / "wsgi.py").write_text(BROKEN)
+    server = serve(**on_database, GUNICORN_CMD_ARGS=f"--chdir {tmp_path}")
+    for path in ("broken", "half"):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{server.url}/{path}")
+    assert requests.get(server.url).text == "whole"
+    defects = [line for line in lines(server) if line["level"] == "ERROR"]
+    assert ["RuntimeError" in str(line["traceback"]) for line in defects] == [True, True]
