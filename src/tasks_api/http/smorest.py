@@ -15,7 +15,7 @@ from gunicorn.http.errors import ParseException
 from marshmallow import RAISE, Schema, ValidationError
 from webargs import missing
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, NotFound, RequestEntityTooLarge
 
 from tasks_api.http.fields import UNKNOWN
 from tasks_api.http.problems import REQUEST_ID_REF, Problem, flatten, pointer
@@ -46,6 +46,10 @@ class Parser(FlaskParser):
         body = _read(req)
         if not body and getattr(schema, "optional_body", False):
             return missing
+        if body and req.headers.get("Content-Encoding", "identity").lower() != "identity":
+            # RFC 9110, sections 12.5.3 and 15.5.16.
+            headers = {"Accept-Encoding": "identity"}
+            raise Problem(415, "The body must not have a Content-Encoding.", headers=headers)
         accepted = MEDIA_TYPES.get(req.method, JSON_ONLY)
         if body and req.mimetype not in accepted:
             # RFC 9110, section 15.5.16, and RFC 5789, section 2.2.
@@ -115,7 +119,10 @@ def refuse_bad_host() -> None:
 
     Raises:
         Problem: 400.
+        NotFound: the path begins with two slashes, which werkzeug would take for one.
     """
+    if request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound
     host = request.environ.get("HTTP_HOST")
     if host is None and request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         return
