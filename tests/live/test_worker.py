@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -22,6 +26,27 @@ def messages(server: Server, start: str) -> list[str]:
     return [message for message in found if message.startswith(start)]
 
 
+def answers(connection: socket.socket) -> Iterator[bytes]:
+    """Ask for the same again and again, until the server says that it was the last time."""
+    last = False
+    while not last:
+        connection.sendall(GET)
+        answer = connection.recv(65536)
+        last = b"\r\nConnection: close\r\n" in answer
+        yield answer
+
+
+def test_kept_connection_gets_a_last_answer_that_says_so(serve, on_database):
+    server = serve(**on_database, WEB_CONCURRENCY=1)
+    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+        connection.sendall(GET)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        server.process.send_signal(signal.SIGTERM)
+        assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers(connection))
+        assert connection.recv(65536) == b""
+    assert server.process.wait(60) == 0
+
+
 def test_idle_connection_does_not_keep_the_worker_from_ending(serve, on_database):
     server = serve(**on_database, WEB_CONCURRENCY=1)
     with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
@@ -33,11 +58,35 @@ def test_idle_connection_does_not_keep_the_worker_from_ending(serve, on_database
     assert messages(server, "Worker exiting")
 
 
+def test_new_workers_take_over_without_a_failed_request(serve, on_database):
+    server = serve(**on_database)
+
+    def until_replaced(_: int) -> set[int]:
+        with requests.Session() as session:
+            seen = set()
+            while len(messages(server, "Worker exiting")) < 2:
+                seen |= {session.get(f"{server.url}/health").status_code for _ in range(20)}
+        return seen
+
+    with ThreadPoolExecutor(4) as threads:
+        seen = threads.map(until_replaced, range(4))
+        server.process.send_signal(signal.SIGHUP)
+        assert set.union(*seen) == {200}
+
+
 def test_worker_is_replaced_after_as_many_requests_as_gunicorn_is_told(serve, on_database):
     options = "--max-requests 3"
     server = serve(**on_database, WEB_CONCURRENCY=1, GUNICORN_CMD_ARGS=options)
     while len(messages(server, "Booting worker")) < 2:
         assert requests.get(f"{server.url}/health").status_code == 200
+
+
+def test_ctrl_c_in_a_terminal_ends_without_a_word_of_python(serve, on_database):
+    server = serve(**on_database)
+    # A terminal sends it to every process of the group.
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(60) == 0
+    assert [line for line in lines(server) if line["level"] == "ERROR"] == []
 
 
 def test_each_request_is_logged_once_whatever_gunicorn_is_told(serve, on_database):

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 # As many more connections as `worker_connections` are accepted; for each, another one goes.
 ROOM = 100
+# For so long, a client that is idle when the worker ends can send one more request.
+LAST_REQUEST_SECONDS = 2
 
 
 class Worker(GeventWorker):
@@ -94,7 +96,12 @@ class Worker(GeventWorker):
         self.clients.drop_late()
         self.clients.drop_surplus()
 
+    def init_signals(self) -> None:
+        """Leave Ctrl-C to the master: a terminal sends SIGINT to every process."""
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to end: idle connections need not be waited for."""
+        """Begin to end: each answer from now on is its connection's last."""
         super().handle_exit(sig, frame)
-        gevent.spawn(self.clients.drop_idle)
+        gevent.spawn_later(LAST_REQUEST_SECONDS, self.clients.drop_idle)
