@@ -27,6 +27,8 @@ ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
 )
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+# RFC 1123, section 2.1; were the last label digits, it would be a malformed address.
+HOST_NAME = re.compile(r"([a-z0-9-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -82,7 +84,7 @@ def from_environ(environ: Mapping[str, str]) -> Config:
         auth=auth,  # type: ignore[arg-type]
         **_jwt_settings(environ, auth),
         cors_origins=tuple(_origins(environ.get("CORS_ORIGINS", ""))),
-        host=environ.get("HOST") or "127.0.0.1",
+        host=_host(environ.get("HOST") or "127.0.0.1"),
         port=_integer(environ, "PORT", 8000, 1, 65535),
         web_concurrency=_integer(environ, "WEB_CONCURRENCY", os.cpu_count() or 1, 1, 256),
         max_body_bytes=_integer(environ, "MAX_BODY_BYTES", 64 * 1024, 1024, 2**30),
@@ -104,6 +106,18 @@ def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high
     if not (text.isascii() and text.isdecimal() and len(text) < 12 and low <= int(text) <= high):  # noqa: PLR2004
         raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
     return int(text)
+
+
+def _host(text: str) -> str:
+    try:
+        ip_address(text)
+    except ValueError:
+        if not HOST_NAME.fullmatch(text):
+            raise ConfigError(
+                "HOST must be an address or a name of this machine, such as 0.0.0.0, ::1 or "
+                f"localhost, not {text!r}."
+            ) from None
+    return text
 
 
 def _one_of(

@@ -23,7 +23,9 @@ from tasks_api.serving.worker import Worker
 
 settings = from_environ(os.environ)
 
-bind = f"{settings.host}:{settings.port}"
+# The colons of an IPv6 address would be taken for the one before the port.
+host = f"[{settings.host}]" if ":" in settings.host else settings.host
+bind = f"{host}:{settings.port}"
 workers = settings.web_concurrency
 worker_class = Worker
 worker_connections = 1000

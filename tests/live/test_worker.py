@@ -1,4 +1,4 @@
-"""How a worker ends, and what gunicorn is told on the side."""
+"""How a worker begins and ends, and what gunicorn is told on the side."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from live.conftest import Server
+from live.conftest import GUNICORN, ROOT, Server, environment, free_port
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -124,3 +126,25 @@ def test_answer_that_is_not_whole_is_not_sent(serve, on_database, tmp_path):
     assert requests.get(server.url).text == "whole"
     defects = [line for line in lines(server) if line["level"] == "ERROR"]
     assert ["RuntimeError" in str(line["traceback"]) for line in defects] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://0.0.0.0"),
+        ("localhost", "http://127.0.0.1"),
+        ("::1", "http://[::1]"),
+    ],
+)
+def test_service_listens_where_it_is_told(on_database, tmp_path, host, url):
+    server = Server(port=free_port(), log=tmp_path / "log", process=None)
+    settings = environment(**on_database, HOST=host, PORT=server.port, WEB_CONCURRENCY=1)
+    with server.log.open("wb") as log:
+        server.process = subprocess.Popen(GUNICORN, cwd=ROOT, env=settings, stdout=log)
+    try:
+        while not messages(server, "Listening at"):
+            assert server.process.poll() is None
+            time.sleep(0.05)
+        assert requests.get(f"{url}:{server.port}/health").status_code == 200
+    finally:
+        server.stop()
