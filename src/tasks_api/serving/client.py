@@ -14,6 +14,8 @@ from tasks_api.serving.request import Request
 
 # As much of an answer is collected before it is sent; most go out in one piece.
 SEND_BYTES = 64 * 1024
+# Twice as much is held by the kernel of answers that are not read; left alone it takes megabytes.
+SEND_BUFFER_BYTES = 128 * 1024
 # As much of a body that nobody wanted is read, so that the connection can be kept.
 UNWANTED_BYTES = 64 * 1024
 
@@ -40,6 +42,7 @@ class Client:
     """
 
     def __init__(self, sock: Any, patience: Patience, waiting: set[Client]) -> None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.sock = sock
         self.patience = patience
         self.waiting = waiting
