@@ -50,6 +50,10 @@ class Config:
     database_pool_size: int = 10
     statement_timeout_ms: int = 10_000
     prepared_statements: bool = True
+    request_head_seconds: int = 20
+    request_body_seconds: int = 20
+    request_body_bytes_per_second: int = 1000
+    answer_seconds: int = 30
     log_level: str = "INFO"
 
 
@@ -72,7 +76,7 @@ def from_environ(environ: Mapping[str, str]) -> Config:
         auth=auth or Config.auth,
         **_jwt_settings(environ, auth),
         cors_origins=tuple(setting_checks.origins(environ.get("CORS_ORIGINS", ""))),
-        host=environ.get("HOST") or Config.host,
+        host=setting_checks.host(environ.get("HOST") or Config.host),
         port=_integer(environ, "PORT", Config.port, 1, 65535),
         web_concurrency=_integer(environ, "WEB_CONCURRENCY", os.cpu_count() or 1, 1, 256),
         max_body_bytes=_integer(environ, "MAX_BODY_BYTES", Config.max_body_bytes, 1024, 2**30),
@@ -83,6 +87,19 @@ def from_environ(environ: Mapping[str, str]) -> Config:
             environ, "STATEMENT_TIMEOUT_MS", Config.statement_timeout_ms, 0, 600_000
         ),
         prepared_statements=_one_of(environ, "PREPARED_STATEMENTS", ("on", "off")) != "off",
+        request_head_seconds=_integer(
+            environ, "REQUEST_HEAD_SECONDS", Config.request_head_seconds, 1, 600
+        ),
+        request_body_seconds=_integer(
+            environ, "REQUEST_BODY_SECONDS", Config.request_body_seconds, 1, 600
+        ),
+        request_body_bytes_per_second=_integer(
+            environ,
+            "REQUEST_BODY_BYTES_PER_SECOND",
+            Config.request_body_bytes_per_second,
+            *(1, 10**9),
+        ),
+        answer_seconds=_integer(environ, "ANSWER_SECONDS", Config.answer_seconds, 1, 600),
         log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS) or Config.log_level,
     )
 

@@ -16,6 +16,8 @@ from jwt.algorithms import HMACAlgorithm
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+# RFC 1123, section 2.1; were the last label digits, it would be a malformed address.
+HOST_NAME = re.compile(r"([a-z0-9-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 # As long as the output of HS256 (RFC 7518, section 3.2).
 SECRET_MIN_BYTES = 32
 # Domains that nobody can register (RFC 6761, RFC 6762, and ICANN for .internal).
@@ -168,3 +170,16 @@ def origins(text: str) -> Iterator[str]:
             )
         # Browsers leave out the default port of http and https.
         yield origin[0].removesuffix(DEFAULT_PORTS.get(origin["scheme"]) or "/")
+
+
+def host(text: str) -> str:
+    """Return an address, or a name, to listen on."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not HOST_NAME.fullmatch(text):
+            raise ConfigError(
+                "HOST must be an address or a name of this machine, such as 0.0.0.0, ::1 or "
+                f"localhost, not {text!r}."
+            ) from None
+    return text
