@@ -48,6 +48,7 @@ function done(summary, latency)
     wrong = wrong + thread:get("unexpected")
   end
   io.write(string.format(
-    'RESULT {"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, "wrong": %d}\n',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), wrong))
+    'RESULT {"requests": %d, "rate": %f, "p50_ms": %f, "p99_ms": %f, "wrong": %d}\n',
+    summary.requests, summary.requests / summary.duration * 1e6,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000, wrong))
 end

@@ -1,12 +1,9 @@
 """The PostgreSQL of a run: the embedded one, or that of BENCH_DATABASE_URL."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -27,26 +24,26 @@ def postgresql(directory: Path) -> Iterator[str]:
         server.stop()
 
 
-def url_of(url: str, name: str, scheme: str = "postgresql") -> str:
-    """Return the URL of a database of the server; the scheme may name a driver."""
+def url_of(url: str, name: str) -> str:
+    """Return the URL of a database of the server."""
     parts = urlsplit(url)
     # urlunsplit would drop the two slashes where there is no host.
-    return f"{scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
+    return f"postgresql://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
-def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
-    """Run statements, each on its own; return the rows of the last."""
+def execute(url: str, *statements: str) -> None:
+    """Run statements, each on its own."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         for statement in statements:
             cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
 
 
-def main_process(url: str) -> int:
-    """Return the id of PostgreSQL's main process, the parent of those that serve."""
+def inspect(url: str) -> tuple[str, int]:
+    """Return the server's version, and the id of its main process, the parent of the others."""
     with closing(psycopg2.connect(url)) as connection:
         stat = Path(f"/proc/{connection.info.backend_pid}/stat")
         if not stat.exists() or "(postgres)" not in stat.read_text():
             raise SystemExit("PostgreSQL must run on this machine: its CPU time is measured.")
-        return int(stat.read_text().rpartition(")")[2].split()[1])
+        parent = stat.read_text().rpartition(")")[2].split()[1]
+        return connection.info.parameter_status("server_version") or "", int(parent)

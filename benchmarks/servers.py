@@ -1,26 +1,24 @@
 """The servers of `servers.toml`: making their databases, starting and stopping them."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import database
-from cases import LISTS, Request
+from cases import LISTS, send
+from requests import Request, RequestException
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-VAR = ROOT / "var" / "benchmarks"
-START_SECONDS = 30
+VAR = HERE.parent / "var" / "benchmarks"
 # All workers of a server must have loaded the application before any load is put on it.
 SETTLE_SECONDS = 1
 STOP_SECONDS = 15
@@ -35,53 +33,46 @@ class Server:
     folder: str
     tables: str
     serve: str
-    url: str = "postgresql"
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, hash=False)
     ours: bool = False
 
-    @property
-    def database(self) -> str:
-        """Return the name of its database."""
-        return f"bench_{self.name.replace('-', '_')}"
-
-    def environment(self, postgresql: str, port: int = 8000) -> dict[str, str]:
-        """Return its environment: settings of this shell must not reach it."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        url = database.url_of(postgresql, self.database, self.url)
-        return {**kept, "DATABASE_URL": url, "PORT": str(port), **self.environ}
-
-    def prepare(self, postgresql: str) -> None:
-        """Make its database anew, with its tables, and fill it."""
-        drop = f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)"
-        create = f"CREATE DATABASE {self.database} TEMPLATE template0 ENCODING 'UTF8'"
+    def prepare(self, postgresql: str) -> str:
+        """Make its database anew, with its tables, and fill it; return the database's URL."""
+        name = f"bench_{self.name.replace('-', '_')}"
+        drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+        create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
         database.execute(postgresql, drop, create)
-        tables = shlex.split(self.tables)
-        subprocess.run(tables, cwd=self.folder, env=self.environment(postgresql), check=True)
-        url = database.url_of(postgresql, self.database)
+        url = database.url_of(postgresql, name)
+        tables, environment = shlex.split(self.tables), self._environment(url)
+        # What it prints is not for stdout, where the tables of the report go.
+        subprocess.run(tables, cwd=self.folder, env=environment, stdout=sys.stderr, check=True)
         database.execute(url, (HERE / "fill.sql").read_text())
+        return url
 
     @contextmanager
-    def serving(self, postgresql: str) -> Iterator[tuple[int, int]]:
-        """Run it, and stop it with all its workers; yield its main process and its port."""
+    def serving(self, url: str) -> Iterator[tuple[int, str]]:
+        """Run it, and stop it with all its workers; yield its main process and its address."""
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             port = listener.getsockname()[1]
-        log = VAR / f"{self.name}.log"
-        process = subprocess.Popen(
-            shlex.split(self.serve.format(port=port)),
-            cwd=self.folder,
-            env=self.environment(postgresql, port),
-            stdout=log.open("wb"),
-            stderr=subprocess.STDOUT,
-            # Ctrl-C is for this process alone.
-            start_new_session=True,
-        )
+        log, command = VAR / f"{self.name}.log", shlex.split(self.serve.format(port=port))
+        with log.open("w") as output:
+            # In a session of its own: Ctrl-C is for this process alone.
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environment(url),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
-            if not _answers(process, port):
-                raise SystemExit(f"{self.name} doesn't start: see {log}")
-            yield process.pid, port
-            if process.poll() is not None:
-                raise SystemExit(f"{self.name} ended by itself: see {log}")
+            root = f"http://127.0.0.1:{port}"
+            send(Request("GET", root + LISTS[0])).raise_for_status()
+            time.sleep(SETTLE_SECONDS)
+            yield process.pid, root
+        except RequestException as error:
+            raise SystemExit(f"{self.name} doesn't answer; see {log}: {error}") from None
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -89,35 +80,18 @@ class Server:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
-
-def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait for a server; return whether it answers."""
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with suppress(OSError):
-            if Request("GET", LISTS[0]).send(port).status_code == 200:
-                time.sleep(SETTLE_SECONDS)
-                return True
-        time.sleep(0.1)
-    return False
+    def _environment(self, url: str) -> dict[str, str]:
+        # Settings of this shell must not reach a server.
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {**kept, "DATABASE_URL": url, **self.environ}
 
 
-def all_servers(base: Path | None) -> list[Server]:
-    """Return the servers; with a base, also this service as that other checkout has it."""
-    servers = _read(ROOT)
-    candidates = [server for server in servers if server.ours]
-    others = [
-        replace(server, name=server.name.replace("ours", "base"), label=server.label + ", base")
-        for server in (_read(base.resolve()) if base else [])
-        if server.ours
-    ]
-    return [*candidates, *others, *servers[len(candidates) :]]
-
-
-def _read(checkout: Path) -> list[Server]:
+def read_servers(checkout: Path, name: str) -> list[Server]:
+    """Return the servers; this service is that of a checkout, and has the name given."""
     text = (HERE / "servers.toml").read_text()
     packages = next(checkout.glob(".venv/lib/python3*/site-packages"), checkout)
-    places = {"checkout": checkout, "packages": packages, "peers": VAR / "peers" / "bin"}
-    for place, path in places.items():
-        text = text.replace(f"{{{place}}}", str(path))
-    return [Server(name, **table) for name, table in tomllib.loads(text).items()]
+    places = {"ours": name, "checkout": checkout, "packages": packages, "peers": VAR / "peers/bin"}
+    places["label"] = "this service" if name == "ours" else name
+    for place, value in places.items():
+        text = text.replace(f"{{{place}}}", str(value))
+    return [Server(key, **members) for key, members in tomllib.loads(text).items()]

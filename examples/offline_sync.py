@@ -10,6 +10,7 @@ import os
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from uuid import uuid4
 
@@ -23,12 +24,12 @@ class TryLaterError(Exception):
 
 
 def load(file):
-    """Return the copy in a file: `tasks` by id, as of a `revision`; `outbox` and `refused`.
+    """Return the copy in a file: `tasks` by id, `next` to ask with, `outbox` and `refused`.
 
     The outbox has a `key` for each task made offline, or the `id` and `revision` of one that was
     changed, with its `body`. What the service refused is kept with its reason, for the user to see.
     """
-    empty = {"revision": 0, "tasks": {}, "outbox": [], "refused": []}
+    empty = {"next": "0", "tasks": {}, "outbox": [], "refused": []}
     return empty | json.loads(file.read_text()) if file.exists() else empty
 
 
@@ -103,20 +104,20 @@ def send(base, copy, file):
 
 def fetch(base, copy, file):
     """Take over what has changed since the last time."""
-    since, more = copy["revision"], True
-    tasks = dict(copy["tasks"])
+    since, more = copy["next"], True
+    tasks = {} if since == "0" else dict(copy["tasks"])
     while more:
-        status, page = call("GET", f"{base}/changes?since={since}")
+        status, page = call("GET", f"{base}/changes?since={quote(since)}")
         if status == 410:  # The feed doesn't go back that far: start again.
-            since, tasks = 0, {}
+            since, tasks = "0", {}
             continue
         for change in page["changes"]:
             if change.get("deleted"):
                 tasks.pop(change["id"], None)
             else:
                 tasks[change["id"]] = change
-        since, more = page["revision"], page["has_more"]
-    copy |= {"revision": since, "tasks": tasks}
+        since, more = page["next"], page["has_more"]
+    copy |= {"next": since, "tasks": tasks}
     save(file, copy)
 
 

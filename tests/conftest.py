@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import io
 import json
 import logging.config
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,11 +114,28 @@ def empty_database(database_url: sa.URL) -> Iterator[sa.URL]:
         yield url
 
 
+class Stdout:
+    """What stdout is at the moment: pytest puts another one there before each test."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @pytest.fixture
-def log_lines(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
-    """All that has been logged since the test began, on what stands for stdout."""
-    stdout = io.StringIO()
+def log_lines(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], list[dict[str, Any]]]:
+    """All that has been logged since the test began."""
     logging.config.dictConfig(logging_config("INFO"))
     [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
-    monkeypatch.setattr(handler, "stream", stdout)
-    return lambda: [json.loads(line) for line in stdout.getvalue().splitlines()]
+    monkeypatch.setattr(handler, "stream", Stdout())
+    lines: list[str] = []
+
+    def read() -> list[dict[str, Any]]:
+        lines.extend(capsys.readouterr().out.splitlines())
+        return [json.loads(line) for line in lines]
+
+    return read

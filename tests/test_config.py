@@ -36,6 +36,11 @@ def test_each_way_to_say_postgresql_is_understood(scheme):
     )
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1", "localhost", "db-1.Example.internal"])
+def test_address_or_name_to_listen_at_is_taken_as_it_is(host):
+    assert from_environ({"HOST": host}).host == host
+
+
 def test_environment_of_the_process_is_not_looked_at(monkeypatch):
     monkeypatch.setenv("PORT", "1")
     assert from_environ({}).port == 8000
@@ -49,10 +54,19 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"PORT": "65536"}, "PORT"),
         ({"PORT": "٣"}, "PORT"),
         ({"PORT": "9" * 5000}, "PORT"),
+        ({"HOST": "bad host"}, "HOST must be an address or a name of this machine"),
+        ({"HOST": "[::1]"}, "HOST"),
+        ({"HOST": "127.0.0.1:8000"}, "HOST"),
+        ({"HOST": "127.0.0.256"}, "HOST"),
+        ({"HOST": "http://localhost"}, "HOST"),
         ({"WEB_CONCURRENCY": "-1"}, "WEB_CONCURRENCY"),
         ({"MAX_BODY_BYTES": "64K"}, "MAX_BODY_BYTES"),
         ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE"),
         ({"STATEMENT_TIMEOUT_MS": "1.5"}, "STATEMENT_TIMEOUT_MS"),
+        ({"REQUEST_HEAD_SECONDS": "0"}, "REQUEST_HEAD_SECONDS"),
+        ({"REQUEST_BODY_SECONDS": "0"}, "REQUEST_BODY_SECONDS"),
+        ({"REQUEST_BODY_BYTES_PER_SECOND": "0"}, "REQUEST_BODY_BYTES_PER_SECOND"),
+        ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
         ({"AUTH": "maybe"}, "AUTH"),
         ({"DATABASE_URL": DATABASE_URL}, "AUTH"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +15,7 @@ from wire import Wire, engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.database.execution import ATTEMPTS, DatabaseUnavailable, execute
+from tasks_api.database.execution import ATTEMPTS, QUIET, DatabaseUnavailable, execute
 from tasks_api.database.statements import Statement
 
 
@@ -161,3 +164,107 @@ def test_error_that_is_ours_is_a_500_without_the_drivers_words(own_app, fail, pa
     response = own_app.test_client().get(path)
     assert response.status_code == 500
     assert "psycopg2" not in response.text
+
+
+def prepared(app: Flask) -> int:
+    count = statement("SELECT count(*) FROM pg_prepared_statements", "number")
+    return app.extensions["database"].execute(count, {})[0]["number"]
+
+
+def test_statement_is_prepared_in_the_round_trip_of_its_first_execution(own_app, tap, path):
+    client = own_app.test_client()
+    with tap.recorded() as sent:
+        answers = [client.get(path) for _ in range(3)]
+    assert [answer.json for answer in answers] == [[]] * 3
+    first, *others = [statement.sql for statement in sent]
+    assert first.startswith("PREPARE")
+    assert all(other.startswith("EXECUTE") for other in others)
+
+
+def forget(app: Flask) -> None:
+    """Let PostgreSQL forget what it has prepared, as if this were another session of a pooler."""
+    with app.extensions["database"].engine.connect() as connection:
+        connection.exec_driver_sql("DEALLOCATE ALL")
+
+
+def test_request_that_meets_another_session_succeeds_and_the_next_are_plain(own_app, tap, path):
+    client = own_app.test_client()
+    task = client.post(path, json={"title": "x"}).json
+    forget(own_app)
+    assert client.post(path, json={"title": "y"}).json["revision"] == 2
+    with tap.recorded() as sent:
+        assert client.put(f"{path}/{task['id']}", json={"title": "z"}).json["revision"] == 3
+    [plain] = sent
+    assert "UPDATE tasks" in plain.sql
+    assert "PREPARE" not in plain.sql
+
+
+def test_statement_that_another_process_has_prepared_is_used(own_app, tap, path):
+    client = own_app.test_client()
+    client.get(path)
+    with own_app.extensions["database"].engine.connect() as connection:
+        connection.connection.dbapi_connection.prepared.clear()
+    with tap.recorded() as sent:
+        assert client.get(path).status_code == 200
+    assert [statement.sql.partition(" ")[0] for statement in sent] == ["PREPARE", "EXECUTE"]
+
+
+def test_nothing_is_prepared_where_that_is_off(database_url, path):
+    app = create_app(Config(database_url=database_url, prepared_statements=False))
+    assert app.test_client().get(path).status_code == 200
+    assert prepared(app) == 0
+
+
+def test_number_of_prepared_statements_is_bounded(own_app, path):
+    client = own_app.test_client()
+    filters = ["completed=true", "q=a", "tag=a", "priority=low", "count=true", "deleted=true"]
+    queries = ["&".join(some) for n in range(7) for some in itertools.combinations(filters, n)]
+    for sort, query in itertools.product(("title", "-title", "due_at", "priority"), queries):
+        assert client.get(f"{path}?sort={sort}&{query}").status_code == 200
+    assert len(queries) * 4 > 200 == prepared(own_app)
+
+
+def test_cause_of_a_503_is_logged_once_and_so_is_the_end_of_it(own_app, fail, path, log_lines):
+    client = own_app.test_client()
+    fail("53300", "53300", "57P03")
+    assert [client.get(path).status_code for _ in range(3)] == [503] * 3
+    causes = [line for line in log_lines() if line["logger"] == "tasks_api.database"]
+    assert [line["level"] for line in causes] == ["WARNING"] * 2
+    assert causes[0]["message"] == "the database can't be used: no (SQLSTATE 53300)"
+    assert client.get(path).status_code == 200
+    own_app.extensions["database"]._now = lambda: time.monotonic() + QUIET
+    assert client.get(path).status_code == 200
+    assert client.get(path).status_code == 200
+    *_, last = [line for line in log_lines() if line["logger"] == "tasks_api.database"]
+    assert last["message"] == "the database can be used again"
+
+
+@pytest.mark.parametrize("change", [{"password": "s3cret"}, {"database": "nowhere"}])
+def test_why_the_database_refuses_a_connection_is_logged_without_the_password(
+    database_url, change, path, capsys
+):
+    url = database_url.set(username="nobody-there", **change)
+    client = create_app(Config(database_url=url)).test_client()
+    assert [client.get(path).status_code for _ in range(3)] == [503] * 3
+    logged = capsys.readouterr().out
+    assert logged.count("FATAL") == 1
+    assert "s3cret" not in logged
+
+
+def test_nothing_that_a_user_wrote_is_logged_with_a_500(database_url, empty_role, path, capsys):
+    url = database_url.update_query_dict({"options": f"-c role={empty_role}"})
+    client = create_app(Config(database_url=url)).test_client()
+    answer = client.post(path, json={"title": "my secret", "description": "another secret"})
+    assert answer.status_code == 500
+    logged = capsys.readouterr().out
+    assert "InsufficientPrivilege, SQLSTATE 42501" in logged
+    assert "secret" not in logged
+
+
+@pytest.fixture
+def empty_role(database):
+    """A role that may do nothing."""
+    name = f"r{uuid4().hex}"
+    database.execute(sa.text(f"CREATE ROLE {name}"))
+    yield name
+    database.execute(sa.text(f"DROP ROLE {name}"))

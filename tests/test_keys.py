@@ -17,6 +17,7 @@ from tasks_api.identity.keys import (
     FETCH_INTERVAL,
     MAX_AGE,
     MAX_BYTES,
+    MAX_UNKNOWN,
     REFRESH_AFTER,
     TIMEOUT,
     KeysUnavailable,
@@ -184,20 +185,84 @@ def test_known_keys_cost_no_fetch(source, keys, clock):
     assert len(source.calls) == 1
 
 
+def refused_until(keys, kid):
+    """Return the seconds after which the issuer will be asked for the key."""
+    with pytest.raises(KeysUnavailable) as unavailable:
+        keys.find(kid)
+    return unavailable.value.retry_after
+
+
 def test_unknown_key_is_asked_for_at_most_once_in_30_seconds(source, keys, clock):
     keys.find(KID)
     for number in range(1000):
-        with pytest.raises(UnknownKey):
-            keys.find(f"unknown {number}")
+        assert refused_until(keys, f"unknown {number}") == 30
     assert len(source.calls) == 1
     clock.advance(FETCH_INTERVAL - 0.001)
-    with pytest.raises(UnknownKey):
-        keys.find("unknown")
+    assert refused_until(keys, "unknown") == 1
     assert len(source.calls) == 1
     clock.advance(0.001)
     with pytest.raises(UnknownKey):
         keys.find("unknown")
     assert len(source.calls) == 2
+
+
+def test_key_is_unknown_for_certain_once_the_issuer_was_asked_since_it_first_came(
+    source, keys, clock
+):
+    keys.find(KID)
+    assert refused_until(keys, "dead") == 30
+    clock.advance(FETCH_INTERVAL)
+    with pytest.raises(UnknownKey):
+        keys.find("another")
+    # Nobody with this key has to be the one who asks.
+    for _ in range(3):
+        with pytest.raises(UnknownKey):
+            keys.find("dead")
+    assert refused_until(keys, "new") == 30
+    assert len(source.calls) == 2
+
+
+def test_fetch_that_began_before_a_key_was_asked_for_proves_nothing_of_it(source, keys, clock):
+    source.gate.clear()
+    with meanwhile(lambda: keys.find("first"), source.gate.set) as first:
+        assert source.asked.wait(30)
+        with meanwhile(lambda: keys.find("second"), source.gate.set) as second:
+            pass
+    assert isinstance(first.exception(), UnknownKey)
+    assert isinstance(second.exception(), KeysUnavailable)
+
+
+def test_new_key_is_found_though_it_was_asked_for_before_it_was_there(source, keys, clock):
+    keys.find(KID)
+    new = new_key()
+    assert refused_until(keys, new.kid) == 30
+    clock.advance(FETCH_INTERVAL)
+    with pytest.raises(UnknownKey):
+        keys.find(new.kid)
+    source.answer = jwk_set(new.jwk)
+    clock.advance(FETCH_INTERVAL)
+    assert keys.find(new.kid).kid == new.kid
+
+
+def test_only_so_many_unknown_keys_are_remembered(source, keys, clock):
+    keys.find(KID)
+    assert refused_until(keys, "dead") == 30
+    clock.advance(FETCH_INTERVAL)
+    for number in range(MAX_UNKNOWN + 1):
+        with pytest.raises((UnknownKey, KeysUnavailable)):
+            keys.find(f"invented {number}")
+    assert refused_until(keys, "dead") == 30
+
+
+def test_key_of_a_day_ago_is_not_called_unknown_while_the_issuer_is_away(source, keys, clock):
+    source.answer = TimeoutError()
+    assert refused_until(keys, KID) == 30
+    clock.advance(FETCH_INTERVAL)
+    source.answer = jwk_set(ED)
+    keys.find(KID)
+    source.answer = TimeoutError()
+    clock.advance(MAX_AGE + 1)
+    assert refused_until(keys, KID) == 30
 
 
 def test_new_key_is_found_as_soon_as_it_is_asked_for(source, keys, clock):

@@ -81,7 +81,7 @@ def test_only_the_first_20_errors_are_listed_and_the_others_counted(client, path
     assert answer.status_code == 422
     errors = answer.json["errors"]
     assert [error["pointer"] for error in errors[:2]] == ["#/0/title", "#/0/tags/0"]
-    assert errors[20:] == [{"detail": "There are 2080 more errors, which are not listed."}]
+    assert errors[20:] == [{"detail": "Errors that are not listed: 2080."}]
 
 
 def test_20_errors_are_all_listed(client, path):
@@ -94,7 +94,7 @@ def test_errors_in_the_query_are_bounded_too(client, path):
     for url in (path, f"{path}/{uuid4()}"):
         errors = client.get(f"{url}?{query}").json["errors"]
         assert len({error["parameter"] for error in errors[:20]}) == 20
-        assert errors[20:] == [{"detail": "There are 10 more errors, which are not listed."}]
+        assert errors[20:] == [{"detail": "Errors that are not listed: 10."}]
 
 
 def test_errors_that_are_not_listed_are_not_written():

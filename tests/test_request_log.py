@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
@@ -68,3 +69,9 @@ def test_input_cannot_forge_a_line(client, log_lines):
     client.open("/%0a%7b%22level%22:%22CRITICAL%22%7d", method='GET"}\n{"level":"CRITICAL')
     [line] = log_lines()
     assert (line["level"], line["method"]) == ("INFO", 'GET"}\n{"LEVEL":"CRITICAL')
+
+
+def test_no_line_is_written_where_the_level_is_higher(client, log_lines):
+    logging.getLogger().setLevel("WARNING")
+    client.get("/health")
+    assert log_lines() == []

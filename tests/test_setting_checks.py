@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from jwt_settings import WITH_JWKS, WITH_SECRET
 from sqlalchemy.engine import make_url
 
 from tasks_api.config import ConfigError, from_environ
-
-WITH_JWKS = {"AUTH": "jwt", "JWT_ISSUER": "https://issuer.example", "JWT_AUDIENCE": "tasks"}
 
 
 def database_url(text: str) -> sa.URL:
@@ -121,3 +121,28 @@ def test_public_address_is_no_private_name_however_it_is_written(host):
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "[::ffff:127.0.0.1]", "[fd00::1]"])
 def test_private_address_may_be_written_in_any_way(host):
     assert jwks_url(f"http://{host}/jwks") == f"http://{host}/jwks"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("JWT_USER_CLAIM", "iss"),
+        ("JWT_USER_CLAIM", "exp"),
+        ("JWT_USER_NAMESPACE", "tasks"),
+        ("JWT_USER_NAMESPACE", "{0190c1d4-3f5b-7c3e-9a51-2f6d8e4b7a10}"),
+    ],
+)
+def test_setting_by_which_users_would_be_mixed_up_is_refused(setting, value):
+    with pytest.raises(ConfigError, match=f"^{setting} must "):
+        from_environ({**WITH_SECRET, setting: value})
+    with pytest.raises(ConfigError, match=f"^{setting} is set, but AUTH is not"):
+        from_environ({setting: value})
+
+
+def test_claim_and_namespace_of_users_are_settings():
+    namespace = "0190c1d4-3f5b-7c3e-9a51-2f6d8e4b7a10"
+    given = {"JWT_USER_CLAIM": "uid", "JWT_USER_NAMESPACE": namespace}
+    config = from_environ({**WITH_SECRET, **given})
+    assert (config.jwt_user_claim, config.jwt_user_namespace) == ("uid", UUID(namespace))
+    config = from_environ(WITH_SECRET)
+    assert (config.jwt_user_claim, config.jwt_user_namespace) == ("sub", None)

@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from threading import Barrier
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import issuer as issuers
 import jwt_settings
@@ -311,3 +311,35 @@ def test_any_text_is_refused(text):
     verifier = Verifier(KnownKeys(), issuer=ISSUER, audience=AUDIENCE)
     with pytest.raises(InvalidToken):
         verifier.user_of(text)
+
+
+NAMESPACE = UUID("0190c1d4-3f5b-7c3e-9a51-2f6d8e4b7a10")
+
+
+@pytest.mark.parametrize("name", ["auth0|507f1f77bcf86cd799439011", "ü", " ", str(USER) + "0", "1"])
+def test_name_that_is_no_uuid_becomes_one_in_the_namespace(issuer, make_verifier, name):
+    verifier = make_verifier(user_namespace=NAMESPACE)
+    assert verifier.user_of(issuer.token(name)) == uuid5(NAMESPACE, name)
+    assert verifier.user_of(issuer.token(str(USER).upper())) == USER
+
+
+@pytest.mark.parametrize("claim", ["", 5, True, ["a"], {"a": 1}, "\ud800"])
+def test_claim_that_names_nobody_is_refused_with_a_namespace_too(issuer, make_verifier, claim):
+    verifier = make_verifier(user_namespace=NAMESPACE, user_claim="uid")
+    with pytest.raises(InvalidToken, match="uid"):
+        verifier.user_of(issuer.token(str(USER), uid=claim))
+
+
+def test_another_claim_may_say_whose_a_token_is(issuer, make_verifier):
+    verifier = make_verifier(user_claim="https://app.example/user")
+    token = issuer.token("auth0|5", **{"https://app.example/user": str(USER)})
+    assert verifier.user_of(token) == USER
+    with pytest.raises(InvalidToken, match="MissingRequiredClaim"):
+        verifier.user_of(issuer.token(str(USER)))
+
+
+def test_settings_decide_which_claim_says_whose_a_token_is():
+    config = replace(CONFIG, jwt_user_claim="uid", jwt_user_namespace=NAMESPACE)
+    assert verifier_for(config).user_of(mint(config, USER, seconds=60)) == USER
+    with pytest.raises(InvalidToken):
+        verifier_for(CONFIG).user_of(mint(config, USER, seconds=60))

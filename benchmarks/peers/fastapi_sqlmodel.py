@@ -11,7 +11,9 @@ from sqlalchemy import DateTime, Index, String
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
-engine = create_engine(os.environ["DATABASE_URL"], pool_size=10)
+# SQLAlchemy 2.1 takes a bare postgresql:// to mean another driver.
+url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg2://")
+engine = create_engine(url, pool_size=10)
 
 
 def now() -> datetime:

@@ -15,7 +15,9 @@ from sqlalchemy import DateTime, Index, String, create_engine, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
 
-engine = create_engine(os.environ["DATABASE_URL"], pool_size=10)
+# SQLAlchemy 2.1 takes a bare postgresql:// to mean another driver.
+url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg2://")
+engine = create_engine(url, pool_size=10)
 session = scoped_session(sessionmaker(engine))
 
 

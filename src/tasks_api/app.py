@@ -15,7 +15,7 @@ from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, execution
 from tasks_api.http import cors, docs, health, problems, request_log, request_target
 from tasks_api.http.smorest import Api
-from tasks_api.identity import guard
+from tasks_api.identity import guard, me
 from tasks_api.tasks import blueprint as tasks
 
 
@@ -54,6 +54,8 @@ def create_app(config: Config | None = None) -> Flask:
     docs.init_app(app, api)
     guard.init_app(app, api, config)
     api.register_blueprint(tasks)
+    if config.auth == "jwt":
+        api.register_blueprint(me.blueprint)
     api.register_blueprint(health.blueprint)
     cors.init_app(app, config.cors_origins)
     cli.init_app(app, config)

@@ -13,7 +13,8 @@ from flask.cli import AppGroup, with_appcontext
 from tasks_api.config import Config
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.identity.tokens import HYPHENATED_UUID, mint
+from tasks_api.identity.tokens import mint
+from tasks_api.setting_checks import HYPHENATED_UUID
 
 MONTH_MINUTES = 31 * 24 * 60
 

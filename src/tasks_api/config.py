@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypedDict, TypeVar
+from uuid import UUID
 
 from sqlalchemy.engine import URL
 
@@ -17,7 +18,14 @@ Choice = TypeVar("Choice", bound=str)
 AuthMode = Literal["none", "jwt"]
 
 AUTH_MODES: tuple[AuthMode, ...] = ("none", "jwt")
-JWT_SETTINGS = ("JWT_JWKS_URL", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")
+JWT_SETTINGS = (
+    "JWT_JWKS_URL",
+    "JWT_SECRET",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
+    "JWT_USER_CLAIM",
+    "JWT_USER_NAMESPACE",
+)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -32,6 +40,8 @@ class Config:
     jwt_secret: bytes | None = field(default=None, repr=False)
     jwt_issuer: str = ""
     jwt_audience: str = ""
+    jwt_user_claim: str = "sub"
+    jwt_user_namespace: UUID | None = None
     cors_origins: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
@@ -40,6 +50,10 @@ class Config:
     database_pool_size: int = 10
     statement_timeout_ms: int = 10_000
     prepared_statements: bool = True
+    request_head_seconds: int = 20
+    request_body_seconds: int = 20
+    request_body_bytes_per_second: int = 1000
+    answer_seconds: int = 30
     log_level: str = "INFO"
 
 
@@ -62,7 +76,7 @@ def from_environ(environ: Mapping[str, str]) -> Config:
         auth=auth or Config.auth,
         **_jwt_settings(environ, auth),
         cors_origins=tuple(setting_checks.origins(environ.get("CORS_ORIGINS", ""))),
-        host=environ.get("HOST") or Config.host,
+        host=setting_checks.host(environ.get("HOST") or Config.host),
         port=_integer(environ, "PORT", Config.port, 1, 65535),
         web_concurrency=_integer(environ, "WEB_CONCURRENCY", os.cpu_count() or 1, 1, 256),
         max_body_bytes=_integer(environ, "MAX_BODY_BYTES", Config.max_body_bytes, 1024, 2**30),
@@ -73,6 +87,19 @@ def from_environ(environ: Mapping[str, str]) -> Config:
             environ, "STATEMENT_TIMEOUT_MS", Config.statement_timeout_ms, 0, 600_000
         ),
         prepared_statements=_one_of(environ, "PREPARED_STATEMENTS", ("on", "off")) != "off",
+        request_head_seconds=_integer(
+            environ, "REQUEST_HEAD_SECONDS", Config.request_head_seconds, 1, 600
+        ),
+        request_body_seconds=_integer(
+            environ, "REQUEST_BODY_SECONDS", Config.request_body_seconds, 1, 600
+        ),
+        request_body_bytes_per_second=_integer(
+            environ,
+            "REQUEST_BODY_BYTES_PER_SECOND",
+            Config.request_body_bytes_per_second,
+            *(1, 10**9),
+        ),
+        answer_seconds=_integer(environ, "ANSWER_SECONDS", Config.answer_seconds, 1, 600),
         log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS) or Config.log_level,
     )
 
@@ -100,6 +127,8 @@ class _JwtSettings(TypedDict, total=False):
     jwt_secret: bytes
     jwt_issuer: str
     jwt_audience: str
+    jwt_user_claim: str
+    jwt_user_namespace: UUID
 
 
 def _jwt_settings(environ: Mapping[str, str], auth: AuthMode | None) -> _JwtSettings:
@@ -122,4 +151,8 @@ def _jwt_settings(environ: Mapping[str, str], auth: AuthMode | None) -> _JwtSett
         settings["jwt_jwks_url"] = setting_checks.jwks_url(given["JWT_JWKS_URL"])
     else:
         settings["jwt_secret"] = setting_checks.jwt_secret(given["JWT_SECRET"])
+    if "JWT_USER_CLAIM" in given:
+        settings["jwt_user_claim"] = setting_checks.user_claim(given["JWT_USER_CLAIM"])
+    if "JWT_USER_NAMESPACE" in given:
+        settings["jwt_user_namespace"] = setting_checks.namespace(given["JWT_USER_NAMESPACE"])
     return settings

@@ -12,19 +12,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gunicorn import util
 from psycopg2 import extensions
 
 from tasks_api.config import from_environ
 from tasks_api.database import embedded
+from tasks_api.serving.client import Patience
 from tasks_api.serving.database_wait import wait_callback
 from tasks_api.serving.logger import Logger
-from tasks_api.serving.refusals import write_problem
 from tasks_api.serving.worker import Worker
 
 settings = from_environ(os.environ)
 
-bind = f"{settings.host}:{settings.port}"
+# The colons of an IPv6 address would be taken for the one before the port.
+host = f"[{settings.host}]" if ":" in settings.host else settings.host
+bind = f"{host}:{settings.port}"
 workers = settings.web_concurrency
 worker_class = Worker
 worker_connections = 1000
@@ -36,6 +37,8 @@ timeout = 60
 # A search for 255 code points, percent-encoded, beside a cursor.
 limit_request_line = 8190
 limit_request_field_size = 8190
+# Its parser in C, which it would take wherever that is installed, lets more through.
+http_parser = "python"
 # Otherwise a client on this machine could set SCRIPT_NAME, and get a 500 for it.
 forwarder_headers = ""
 # It would write below $HOME.
@@ -44,8 +47,6 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 logger_class = Logger
 loglevel = settings.log_level.lower()
-# There is no setting for how gunicorn writes its errors.
-util.write_error = write_problem  # type: ignore[assignment]
 
 # More than the database takes to cancel a statement that is too slow.
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
@@ -57,6 +58,13 @@ def on_starting(_server: Any) -> None:
         embedded.start(settings.data_dir)
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
-    """Let other requests go on while one waits for the database."""
+def post_fork(_server: Any, worker: Worker) -> None:
+    """Say how long to wait: for clients, and for the database, while other requests go on."""
+    worker.patience = Patience(
+        head=settings.request_head_seconds,
+        body=settings.request_body_seconds,
+        body_bytes_per_second=settings.request_body_bytes_per_second,
+        answer=settings.answer_seconds,
+        idle=worker.cfg.keepalive,
+    )
     extensions.set_wait_callback(wait_callback(DATABASE_SILENCE))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from socket import inet_aton
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from uuid import UUID
 
 import psycopg2
 from jwt import InvalidKeyError
@@ -15,6 +16,8 @@ from jwt.algorithms import HMACAlgorithm
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+# RFC 1123, section 2.1; were the last label digits, it would be a malformed address.
+HOST_NAME = re.compile(r"([a-z0-9-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 # As long as the output of HS256 (RFC 7518, section 3.2).
 SECRET_MIN_BYTES = 32
 # Domains that nobody can register (RFC 6761, RFC 6762, and ICANN for .internal).
@@ -22,6 +25,11 @@ PRIVATE_DOMAINS = (".internal", ".local", ".localhost")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
 # A file, so that no socket can be below it.
 NO_DIRECTORY = "/dev/null"
+# What a token says of itself; many users share one value.
+OTHER_CLAIMS = frozenset({"iss", "aud", "exp", "iat", "nbf"})
+# `uuid.UUID` also reads braces, `urn:uuid:` and missing hyphens, which would be other texts for
+# one user.
+HYPHENATED_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # As a browser writes the Origin header (RFC 6454, section 6.2), in lower case.
 ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -136,6 +144,20 @@ def jwt_secret(text: str) -> bytes:
         ) from None
 
 
+def user_claim(text: str) -> str:
+    """Return the name of the claim that says whose a token is."""
+    if text in OTHER_CLAIMS:
+        raise ConfigError(f"JWT_USER_CLAIM must name a claim about the user, not {text}.")
+    return text
+
+
+def namespace(text: str) -> UUID:
+    """Return the UUID in which the ids of users that aren't UUIDs are names (RFC 9562, 5.5)."""
+    if not HYPHENATED_UUID.fullmatch(text):
+        raise ConfigError("JWT_USER_NAMESPACE must be a UUID, with hyphens: `uuidgen` makes one.")
+    return UUID(text)
+
+
 def origins(text: str) -> Iterator[str]:
     """Return each of the origins, as a browser writes it."""
     for number, given in enumerate(filter(None, map(str.strip, text.split(","))), 1):
@@ -148,3 +170,16 @@ def origins(text: str) -> Iterator[str]:
             )
         # Browsers leave out the default port of http and https.
         yield origin[0].removesuffix(DEFAULT_PORTS.get(origin["scheme"]) or "/")
+
+
+def host(text: str) -> str:
+    """Return an address, or a name, to listen on."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not HOST_NAME.fullmatch(text):
+            raise ConfigError(
+                "HOST must be an address or a name of this machine, such as 0.0.0.0, ::1 or "
+                f"localhost, not {text!r}."
+            ) from None
+    return text

@@ -254,3 +254,21 @@ def test_copy_starts_again_after_an_erasure(base, run):
     requests.delete(base)
     requests.post(f"{base}/tasks", json={"title": "three"})
     assert run(base) == ["refused: []", "[ ] three"]
+
+
+def test_copy_comes_in_pages_and_its_file_keeps_where_to_go_on(base, run, copy_file):
+    for number in range(6):
+        tasks = [{"title": f"{number}-{index}"} for index in range(100)]
+        assert requests.post(f"{base}/tasks/batch", json=tasks).status_code == 201
+    assert len(run(base)) == 601
+    answer = requests.get(f"{base}/changes", {"since": json.loads(copy_file.read_text())["next"]})
+    assert answer.json()["changes"] == []
+    assert len(run(base, "one more")) == 602
+
+
+def test_file_that_says_not_where_to_go_on_is_copied_anew_and_loses_no_change(base, run, copy_file):
+    change = {"key": str(uuid4()), "body": {"title": "Buy milk"}}
+    stale = {"id": str(uuid4()), "title": "Deleted long ago", "completed": False}
+    copy = {"revision": 3, "tasks": {stale["id"]: stale}, "outbox": [change]}
+    copy_file.write_text(json.dumps(copy))
+    assert run(base) == ["refused: []", "[ ] Buy milk"]

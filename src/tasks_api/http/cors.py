@@ -51,6 +51,6 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 
 
 def _vary_by_origin(response: Response) -> Response:
-    """Tell caches so, also where no origin was let in: that answer isn't good for one that is."""
+    """Have caches keep origins apart, also where this one was not let in."""
     response.vary.add("Origin")
     return response

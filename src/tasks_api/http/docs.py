@@ -55,20 +55,20 @@ def init_app(app: Flask, api: Api) -> None:
 
 @blueprint.get("/openapi.json")
 def get_openapi() -> Response:
-    """Give the OpenAPI document."""
+    """Return the OpenAPI document."""
     return Response(current_app.extensions["openapi"](), mimetype="application/json")
 
 
 # Without a path, as in `GET http://host`, it is the same (RFC 9110, section 4.2.3).
 @blueprint.get("/", strict_slashes=False)
 def get_root() -> Any:
-    """Lead whoever opens the service in a browser to the page."""
+    """Redirect a browser to the page."""
     return redirect(url_for("docs.get_page"))
 
 
 @blueprint.get("/docs")
 def get_page() -> Response:
-    """Give the page: Swagger UI."""
+    """Return the page: Swagger UI."""
     return Response(
         (PAGE / "index.html").read_text(),
         mimetype="text/html",
@@ -78,11 +78,11 @@ def get_page() -> Response:
 
 @blueprint.get("/docs/start.js")
 def get_start() -> Response:
-    """Give the script that starts Swagger UI; inline, the policy would forbid it."""
+    """Return the script that starts Swagger UI; inline, the policy would forbid it."""
     return Response((PAGE / "start.js").read_text(), mimetype="text/javascript")
 
 
 @blueprint.get("/docs/<path:name>")
 def get_asset(name: str) -> Response:
-    """Give one of Swagger UI's own files."""
+    """Return one of Swagger UI's own files."""
     return send_from_directory(DIST, name)

@@ -7,36 +7,54 @@ from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from werkzeug.http import parse_etags
 
 from tasks_api.http.fields import Strict
 
-# RFC 9110, section 8.8.3, in a list of section 5.6.1. werkzeug's reader takes what is malformed for
-# what it might have been, or skips it; a precondition that is skipped is a lost update.
+# RFC 9110, section 8.8.3, in a list of section 5.6.1.
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
+# Those in a list that a revision can have. `"057"` and what PostgreSQL can't count to are not.
+REVISIONS = re.compile(r'(W/)?"(0|[1-9][0-9]{0,17})"')
 # What to send, for the OpenAPI document: the plain half of the above.
 PATTERN = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
-CANONICAL = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 def entity_tag(revision: int) -> str:
-    """Write the strong entity tag of a revision."""
+    """Return the strong entity tag of a revision."""
     return f'"{revision}"'
 
 
-def matches(revision: int, tags: Sequence[int] | None) -> bool:
-    """Tell whether a revision is among those that `EntityTags` has read."""
-    return tags is None or revision in tags
+def revisions_in(header: str, *, weak: bool) -> list[int] | None:
+    """Return the revisions that a list of entity tags stands for; None, which is all, for `*`.
+
+    Tags that no revision has are left out: they match nothing.
+
+    Args:
+        header: a list of entity tags. One that is malformed is refused as a whole: a precondition
+            that is skipped is a lost update.
+        weak: compare weakly (section 8.8.3.2), so that weak tags count too.
+
+    Raises:
+        ValidationError: it is neither `*` nor such a list.
+    """
+    header = header.strip(" \t")
+    if header == "*":
+        return None
+    if not TAGS.fullmatch(header):
+        raise ValidationError('Must be `*`, or entity tags with commas between them: "57", "58".')
+    return [int(digits) for prefix, digits in REVISIONS.findall(header) if weak or not prefix]
+
+
+def matches(revision: int, revisions: Sequence[int] | None) -> bool:
+    """Return whether a revision is among those that `revisions_in` has read."""
+    return revisions is None or revision in revisions
 
 
 class EntityTags(fields.String):
-    """A list of entity tags, read into the revisions that they can stand for.
-
-    Tags that no revision has are left out: they match nothing. `*` becomes None.
+    """A header with entity tags, read by `revisions_in`.
 
     Args:
-        weak: compare weakly (section 8.8.3.2), so that weak tags count too.
+        weak: as there.
     """
 
     def __init__(self, *, weak: bool, **kwargs: Any) -> None:
@@ -44,13 +62,7 @@ class EntityTags(fields.String):
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, *_: object, **__: object) -> list[int] | None:  # type: ignore[override]
-        value = value.strip(" \t")
-        if value == "*":
-            return None
-        if not TAGS.fullmatch(value):
-            raise ValidationError('Must be `*` or entity tags: "57", "58".')
-        tags = parse_etags(value).as_set(include_weak=self.weak)
-        return [int(tag) for tag in tags if tag and CANONICAL.fullmatch(tag)]
+        return revisions_in(value, weak=self.weak)
 
 
 class IfNoneMatchSchema(Strict):

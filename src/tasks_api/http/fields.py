@@ -46,9 +46,9 @@ class Text(fields.String):
         if not isinstance(value, str):
             raise self.make_error("invalid")
         if "\0" in value:
-            raise ValidationError("Holds a NUL character.")
+            raise ValidationError("Must not contain a NUL character.")
         if not self.blank and value.isspace():
-            raise ValidationError("Holds nothing but white space.")
+            raise ValidationError("Must not be only white space.")
         return value
 
 
@@ -84,11 +84,15 @@ class Timestamp(fields.AwareDateTime):
 
     def _deserialize(self, value: Any, *_: object, **__: object) -> datetime:
         if not isinstance(value, str) or not RFC_3339.fullmatch(value):
-            raise ValidationError("Must be a timestamp with an offset: 2026-01-08T20:45:00Z.")
+            raise ValidationError(
+                "Must be an RFC 3339 timestamp with an offset, such as 2026-01-08T20:45:00Z."
+            )
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise ValidationError("There is no such moment.") from None
+            raise ValidationError(
+                "Must be a date and time that exist, in the years 1 to 9999 of UTC."
+            ) from None
 
 
 class Strict(Schema):
@@ -113,7 +117,7 @@ class Strict(Schema):
         if many and not isinstance(data, list):
             raise ValidationError("Must be an array.")
         if many and not 1 <= len(data) <= self.array_max:
-            raise ValidationError(f"Must hold 1 to {self.array_max} elements, not {len(data)}.")
+            raise ValidationError(f"Must have 1 to {self.array_max} elements, not {len(data)}.")
         return data
 
     @pre_load

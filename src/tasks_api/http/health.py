@@ -32,7 +32,7 @@ class HealthSchema(Schema):
 @blueprint.response(200, HealthSchema(), description="It serves.", example={"status": "ok"})
 @blueprint.doc(operationId="getHealth", responses=responses(400, 500))
 def get_health() -> Any:
-    """Tell that the process serves
+    """Check that the process serves
 
     Doesn't touch the database.
     """
@@ -43,7 +43,7 @@ def get_health() -> Any:
 @blueprint.response(200, HealthSchema(), description="It is ready.", example={"status": "ok"})
 @blueprint.doc(operationId="getReadiness", responses=responses(400, 500, 503))
 def get_readiness() -> Any:
-    """Tell whether requests can be served
+    """Check that requests can be served
 
     The database answers and has exactly the migrations that this version knows. A 503 names the
     check that failed.

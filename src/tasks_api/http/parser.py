@@ -25,7 +25,7 @@ MAX_DEPTH = 32
 MAX_VALUES = 5000
 # An array of objects may be as large as this many single objects.
 ARRAY_FACTOR = 16
-BROKEN_OFF = "The body ends before its end, or its chunks are malformed."
+CUT_OFF = "The body is shorter than its Content-Length, or its chunks are malformed."
 JSON_ONLY = ("application/json",)
 MEDIA_TYPES = {"PATCH": ("application/json", "application/merge-patch+json")}
 
@@ -85,8 +85,12 @@ def _body(schema: Strict) -> Callable[[Request], Any]:
         if body and req.mimetype not in accepted:
             # RFC 9110, section 15.5.16, and RFC 5789, section 2.2.
             header = "Accept-Patch" if req.method == "PATCH" else "Accept"
-            types = ", ".join(accepted)
-            raise Problem(415, f"The body must be declared as {types}.", headers={header: types})
+            detail = f"The Content-Type of the body must be {' or '.join(accepted)}."
+            raise Problem(415, detail, headers={header: ", ".join(accepted)})
+        if body and req.headers.get("Content-Encoding", "identity").lower() != "identity":
+            # RFC 9110, sections 12.5.3 and 15.5.16.
+            headers = {"Accept-Encoding": "identity"}
+            raise Problem(415, "The body must not have a Content-Encoding.", headers=headers)
         return schema.load(loads(body))
 
     return load
@@ -112,10 +116,12 @@ def _query(schema: Strict) -> Callable[[Request], Any]:
         try:
             unquote_to_bytes(req.query_string).decode()
         except UnicodeDecodeError:
-            raise Problem(400, "The query is not UTF-8.") from None
+            raise Problem(400, "The query must be percent-encoded UTF-8.") from None
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
         if repeated:
-            raise unacceptable("query", [((name,), "Given more than once.") for name in repeated])
+            raise unacceptable(
+                "query", [((name,), "Must be given only once.") for name in repeated]
+            )
         return schema.load(req.args.to_dict())
 
     return load
@@ -138,10 +144,10 @@ def _read(req: Request) -> bytes:
         if at_limit and req.input_stream.read(1):
             raise RequestEntityTooLarge
     except (ClientDisconnected, ParseException, OSError):
-        raise Problem(400, BROKEN_OFF) from None
+        raise Problem(400, CUT_OFF) from None
     # Behind a server that ends the stream itself, a body that is cut off just ends early.
     if req.content_length is not None and len(body) < req.content_length:
-        raise Problem(400, BROKEN_OFF)
+        raise Problem(400, CUT_OFF)
     return body
 
 
@@ -158,7 +164,7 @@ def loads(body: bytes) -> Any:
     # opening bracket for each value. So the work is bounded before any of it is done.
     structure = b"".join(body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
     if sum(map(structure.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise Problem(400, f"The body has more than {MAX_VALUES} members and elements.")
+        raise Problem(400, f"The body must have at most {MAX_VALUES} members and elements.")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -176,7 +182,7 @@ def _count_members(values: Iterable[Any], depth: int = 0) -> int:
         Problem: 400, they are nested too deep.
     """
     if depth > MAX_DEPTH:
-        raise Problem(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
+        raise Problem(400, f"The body must be nested at most {MAX_DEPTH} levels deep.")
     members = 0
     for value in values:
         if isinstance(value, dict):
@@ -190,5 +196,5 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
     seen = set()
     for name, _ in pairs:
         if name in seen:
-            raise Problem(400, f"The body gives the member {name[:50]!r} more than once.")
+            raise Problem(400, f"The body has the member {name[:50]!r} more than once.")
         seen.add(name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from apispec import APISpec
-from flask import Response, g
+from flask import Response
 from marshmallow import Schema, fields
 from werkzeug.exceptions import (
     HTTPException,
@@ -22,6 +22,7 @@ from werkzeug.exceptions import (
 )
 
 from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.http.request_log import request_id
 
 # Names that RFC 9110 changed; Python has them from 3.13 on.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -36,16 +37,16 @@ DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The body is not declared to be JSON.",
     422: "The request is well formed, but its content is not acceptable.",
-    500: "A defect of the service; the log tells more under the request's id.",
-    503: "The database, or whoever issues the tokens, is unreachable, starting or too busy.",
+    500: "The service has a defect; its log says more under the request's id.",
+    503: "The database or the issuer of the tokens is unreachable, starting or too busy.",
 }
 
-DEFECT = "A defect of the service; its log tells more under this request's id."
+DEFECT = "The service has a defect; its log says more under this request's id."
 
 # What to say where werkzeug found the error: its own words are for people in front of a browser.
 DETAILS: dict[type[HTTPException], str] = {
     NotFound: "There is nothing at this path.",
-    MethodNotAllowed: "This path doesn't have that method; Allow has those it has.",
+    MethodNotAllowed: "This path does not have that method; the header Allow lists those it has.",
     RequestEntityTooLarge: "The body is larger than the service accepts.",
     InternalServerError: DEFECT,
 }
@@ -119,7 +120,7 @@ class ProblemSchema(Schema):
     )
 
 
-def describe(status: int, detail: str, request_id: str, **members: Any) -> dict[str, Any]:
+def describe(status: int, detail: str, request_id: str | None, **members: Any) -> dict[str, Any]:
     """Write a problem detail (RFC 9457, section 3): its members, in the order they are read."""
     title = TITLES.get(status) or HTTPStatus(status).phrase
     start = {"type": "about:blank", "title": title, "status": status, "detail": detail}
@@ -130,7 +131,7 @@ def render(error: HTTPException) -> Response:
     """Turn an exception into the answer that a client gets."""
     status = error.code or 500
     detail = DETAILS.get(type(error), error.description or "")
-    problem = describe(status, detail, g.request_id, **getattr(error, "members", {}))
+    problem = describe(status, detail, request_id(), **getattr(error, "members", {}))
     headers = dict(error.get_headers()) | dict(getattr(error, "headers", {}))
     headers["Content-Type"] = "application/problem+json"
     return Response(orjson.dumps(problem), status, headers)

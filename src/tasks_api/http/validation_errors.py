@@ -33,7 +33,7 @@ def unacceptable(location: str, found: Iterable[tuple[Place, str]]) -> Problem:
         errors = [{"detail": what, "parameter": str(place[0])} for place, what in _first(found)]
     more = sum(1 for _ in found)
     if more:
-        errors.append({"detail": f"There are {more} more errors, which are not listed."})
+        errors.append({"detail": f"Errors that are not listed: {more}."})
     return Problem(status, detail, errors=errors)
 
 

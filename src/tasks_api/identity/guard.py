@@ -11,11 +11,12 @@ import re
 from typing import Any
 
 from apispec import BasePlugin
-from flask import Flask, request
+from flask import Flask, g, request
 
 from tasks_api.config import Config
 from tasks_api.http.problems import Problem, document_response, responses
 from tasks_api.http.smorest import Api
+from tasks_api.identity import me
 from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier, verifier_for
 
@@ -27,7 +28,7 @@ SCHEME = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "A JSON Web Token whose `sub` is the user in the path.",
+    "description": "A JSON Web Token of the user in the path.",
 }
 CHALLENGE = {
     "description": "`Bearer`, with `error` where a token was sent (RFC 6750, section 3).",
@@ -55,7 +56,8 @@ class Guard(BasePlugin):
         if path and operations and _is_guarded(path):
             for operation in operations.values():
                 operation["security"] = [{"bearerAuth": []}]
-                operation["responses"] |= responses(400, 401, 403, 503)
+                forbidden = (403,) if "{user_id}" in path else ()
+                operation["responses"] |= responses(400, 401, *forbidden, 503)
 
     def check(self) -> None:
         """Refuse a request without its user's token. Reads the path and one header, not the body.
@@ -76,11 +78,14 @@ class Guard(BasePlugin):
         except KeysUnavailable as error:
             raise Problem(
                 503,
-                "The token can't be checked right now: its issuer doesn't answer.",
+                "The token can't be checked right now: the issuer can't be asked for its key.",
                 headers={"Retry-After": str(error.retry_after)},
             ) from None
+        g.user_id = caller
         # Where there are no view_args, no route matched, and Flask answers so after this.
-        if request.view_args is not None and request.view_args.get("user_id") != caller:
+        if request.view_args is None or request.endpoint == me.ENDPOINT:
+            return
+        if request.view_args.get("user_id") != caller:
             raise Problem(403, FORBIDDEN)
 
 

@@ -14,6 +14,8 @@ from http.client import HTTPException
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
+from cachetools import LRUCache
+
 from tasks_api.identity import jwks
 from tasks_api.identity.fetch import fetch
 from tasks_api.identity.jwks import Key
@@ -29,16 +31,18 @@ REFRESH_AFTER = 300.0
 MAX_AGE = 24 * 3600.0
 
 MAX_BYTES = 256 * 1024
+# How many names of unknown keys are remembered.
+MAX_UNKNOWN = 256
 
 logger = logging.getLogger("tasks_api.jwks")
 
 
 class UnknownKey(Exception):
-    """The issuer has no such key."""
+    """The issuer has no such key: it was asked since the key first came up."""
 
 
 class KeysUnavailable(Exception):
-    """The issuer can't be asked now whether it has such a key.
+    """Whether the issuer has such a key isn't known, and it can't be asked now.
 
     Args:
         retry_after: the seconds after which it will be asked again.
@@ -65,20 +69,24 @@ class SharedSecret:
 
 
 class _KeySet(NamedTuple):
-    """What the issuer answered last, and when it was asked."""
+    """What the issuer answered last, when it was asked, and by which fetch."""
 
-    by_kid: Mapping[str | None, Key]
+    by_kid: Mapping[str | None, Key] = {}
     # The only key in the set, which verifies tokens without a kid; None where there are several.
-    sole: Key | None
-    asked_at: float
+    sole: Key | None = None
+    asked_at: float = -math.inf
+    number: int = 0
+
+    def get(self, kid: str | None) -> Key | None:
+        return self.sole if kid is None else self.by_kid.get(kid)
 
 
 class _Fetch:
-    """One fetch: when it started, and how it ended."""
+    """One fetch: its number, counted from 1, when it started, and whether it is over."""
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, number: int, started: float) -> None:
+        self.number = number
         self.started = started
-        self.succeeded = False
         self.done = Event()
 
 
@@ -102,23 +110,31 @@ class RemoteKeys:
         self._fetch = fetch
         self._now = now
         self._lock = Lock()
-        self._key_set = _KeySet({}, None, -math.inf)
-        self._last_fetch: _Fetch | None = None
+        self._key_set = _KeySet()
+        # None was made yet, so that the next is due at once.
+        self._last_fetch = _Fetch(0, -math.inf)
+        self._last_fetch.done.set()
+        # For each unknown kid, the last fetch that had started before it first came up.
+        self._first_seen = LRUCache[str | None, int](MAX_UNKNOWN)
 
     def find(self, kid: str | None) -> Key:
         """Return the key of that name; without a name, the only one there is.
 
         Raises:
-            UnknownKey: the issuer answered in the last 30 seconds, and has no such key.
-            KeysUnavailable: the issuer couldn't be asked.
+            UnknownKey: the issuer was asked since the key first came up, and has no such key.
+            KeysUnavailable: the issuer didn't answer, or may not be asked again yet.
         """
+        with self._lock:
+            before = self._last_fetch.number
         if key := self._look_up(kid):
             return key
         last = self._start_fetch_if_due()
         last.done.wait(max(0.0, last.started + TIMEOUT - self._now()))
         if key := self._look_up(kid):
             return key
-        if last.succeeded:
+        with self._lock:
+            first_seen = self._first_seen.setdefault(kid, before)
+        if self._current().number > first_seen:
             raise UnknownKey
         wait = last.started + FETCH_INTERVAL - self._now()
         raise KeysUnavailable(retry_after=max(1, math.ceil(wait)))
@@ -128,21 +144,22 @@ class RemoteKeys:
         return self._look_up(key.kid) == key
 
     def _look_up(self, kid: str | None) -> Key | None:
-        key_set = self._key_set
-        age = self._now() - key_set.asked_at
-        if age > REFRESH_AFTER:
+        key_set = self._current()
+        if self._now() - key_set.asked_at > REFRESH_AFTER:
             self._start_fetch_if_due()
-        if age > MAX_AGE:
-            return None
-        return key_set.sole if kid is None else key_set.by_kid.get(kid)
+        return key_set.get(kid)
+
+    def _current(self) -> _KeySet:
+        key_set = self._key_set
+        return key_set if self._now() - key_set.asked_at <= MAX_AGE else _KeySet()
 
     def _start_fetch_if_due(self) -> _Fetch:
         """Return the fetch that is running or recent, else start one. Waits for nothing."""
         with self._lock:
             last = self._last_fetch
-            if last and not (last.done.is_set() and self._now() - last.started >= FETCH_INTERVAL):
+            if not last.done.is_set() or self._now() - last.started < FETCH_INTERVAL:
                 return last
-            new = _Fetch(self._now())
+            new = _Fetch(last.number + 1, self._now())
             Thread(target=self._run, args=(new,), daemon=True, name="jwks").start()
             self._last_fetch = new
             return new
@@ -158,8 +175,12 @@ class RemoteKeys:
             # Of keys with one name, the first counts.
             by_kid = {key.kid: key for key in reversed(usable)}
             sole = usable[0] if len(usable) == 1 else None
-            self._key_set = _KeySet(by_kid, sole, current.started)
-            current.succeeded = True
+            old, new = self._key_set, _KeySet(by_kid, sole, current.started, current.number)
+            with self._lock:
+                # What the issuer has withdrawn is unknown for certain.
+                withdrawn = old.by_kid.keys() - new.by_kid.keys()
+                self._first_seen.update(dict.fromkeys(withdrawn, old.number))
+            self._key_set = new
             logger.info("the issuer has %d usable keys", len(usable))
         finally:
             current.done.set()

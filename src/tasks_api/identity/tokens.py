@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import jwt
 from cachetools import LRUCache, cached
@@ -16,6 +15,7 @@ from cachetools import LRUCache, cached
 from tasks_api.config import Config
 from tasks_api.identity.jwks import Key
 from tasks_api.identity.keys import RemoteKeys, SharedSecret, UnknownKey
+from tasks_api.setting_checks import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
 LEEWAY = 30
@@ -23,10 +23,6 @@ LEEWAY = 30
 MAX_LENGTH = 8190
 # How many verified tokens a worker remembers: about a megabyte of them.
 REMEMBERED = 4096
-REQUIRED_CLAIMS = ["iss", "aud", "exp", "iat", "sub"]
-# `uuid.UUID` also reads braces, `urn:uuid:` and missing hyphens, which would be other texts for
-# one user.
-HYPHENATED_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class InvalidToken(Exception):
@@ -58,6 +54,8 @@ class Verifier:
         keys: the issuer's.
         issuer: the only `iss` that is accepted.
         audience: what `aud` must be, or have among its values.
+        user_claim: the claim that says whose the token is.
+        user_namespace: where the claim is no UUID, the user is the UUIDv5 of it in this namespace.
         now: the time of day, in seconds since 1970.
         remembered: how many verified tokens to remember.
     """
@@ -68,12 +66,16 @@ class Verifier:
         *,
         issuer: str,
         audience: str,
+        user_claim: str = "sub",
+        user_namespace: UUID | None = None,
         now: Callable[[], float] = time.time,
         remembered: int = REMEMBERED,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._user_claim = user_claim
+        self._user_namespace = user_namespace
         self._now = now
         remember = cached(LRUCache[bytes, _Verified](remembered), key=_digest, lock=Lock())
         self._verify_once = remember(self._verify)
@@ -112,7 +114,7 @@ class Verifier:
                 audience=self._audience,
                 # Times are checked below: PyJWT accepts "1" and 1.9, and reads its own clock.
                 options={
-                    "require": REQUIRED_CLAIMS,
+                    "require": ["iss", "aud", "exp", "iat", self._user_claim],
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -121,9 +123,20 @@ class Verifier:
         except (jwt.PyJWTError, UnknownKey) as error:
             raise InvalidToken(type(error).__name__) from None
         expires = self._check_times(claims)
-        if not HYPHENATED_UUID.fullmatch(claims["sub"]):
-            raise InvalidToken("sub is not a UUID")
-        return _Verified(UUID(claims["sub"]), expires, key)
+        return _Verified(self._user(claims[self._user_claim]), expires, key)
+
+    def _user(self, claim: object) -> UUID:
+        """Return the user whom the claim names (RFC 9562, section 5.5, for what is no UUID)."""
+        if not isinstance(claim, str) or not claim:
+            raise InvalidToken(f"{self._user_claim} is not a text")
+        if HYPHENATED_UUID.fullmatch(claim):
+            return UUID(claim)
+        if not self._user_namespace:
+            raise InvalidToken(f"{self._user_claim} is not a UUID")
+        try:
+            return uuid5(self._user_namespace, claim)
+        except UnicodeEncodeError:
+            raise InvalidToken(f"{self._user_claim} has a lone surrogate") from None
 
     def _check_times(self, claims: Mapping[str, Any]) -> float:
         """Check the times (RFC 7519, sections 4.1.4 to 4.1.6); return that of the expiry."""
@@ -158,7 +171,13 @@ def verifier_for(config: Config) -> Verifier:
         if config.jwt_secret
         else RemoteKeys(config.jwt_jwks_url or "")
     )
-    return Verifier(keys, issuer=config.jwt_issuer, audience=config.jwt_audience)
+    return Verifier(
+        keys,
+        issuer=config.jwt_issuer,
+        audience=config.jwt_audience,
+        user_claim=config.jwt_user_claim,
+        user_namespace=config.jwt_user_namespace,
+    )
 
 
 def mint(config: Config, user_id: UUID, *, seconds: int) -> str:
@@ -167,7 +186,7 @@ def mint(config: Config, user_id: UUID, *, seconds: int) -> str:
     claims = {
         "iss": config.jwt_issuer,
         "aud": config.jwt_audience,
-        "sub": str(user_id),
+        config.jwt_user_claim: str(user_id),
         "iat": now,
         "exp": now + seconds,
     }

@@ -11,9 +11,10 @@ from tasks_api.http.request_log import logging_config
 
 
 class Logger(glogging.Logger):
-    """gunicorn's logger with the application's format; the application logs requests itself.
+    """gunicorn's logger with the application's format.
 
-    It relies on `setup` being what gives gunicorn's two loggers their handlers.
+    It relies on `setup` being what gives gunicorn's two loggers their handlers. Nothing writes to
+    the access log, however it is set up: the worker doesn't, because the application logs requests.
     """
 
     def setup(self, cfg: Any) -> None:

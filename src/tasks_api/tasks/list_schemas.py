@@ -47,20 +47,20 @@ class TaskQuerySchema(Strict):
     limit = QueryInteger(
         load_default=50,
         validate=Range(1, LIMIT_MAX),
-        metadata=says("How many tasks to answer with at the most."),
+        metadata=says("How many tasks to return, at most."),
     )
     offset = QueryInteger(
         validate=Range(0, OFFSET_MAX),
         metadata=says(
-            "How many tasks to pass over. Tasks that come and go meanwhile shift the pages; a "
-            "`cursor` doesn't have that.",
+            "How many tasks to skip. Tasks that are made or deleted meanwhile shift the pages, "
+            "which they don't with a `cursor`.",
             default=0,
         ),
     )
     cursor = Text(
         minimum=1,
         maximum=CURSOR_MAX,
-        metadata=says("Where to go on: from the `Link` of the page before. Not with `offset`."),
+        metadata=says("Where to continue: from the `Link` of the page before. Not with `offset`."),
     )
     count = QueryBoolean(
         load_default=False, metadata=says("Whether to add `X-Total-Count`, which costs time.")
@@ -79,11 +79,13 @@ class TaskQuerySchema(Strict):
         metadata=says("Only tasks with this in their title or description, in any case."),
     )
     tag = Text(minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag."))
-    priority = fields.String(validate=OneOf(PRIORITIES), metadata=says("Only tasks with this."))
+    priority = fields.String(
+        validate=OneOf(PRIORITIES), metadata=says("Only tasks of this priority.")
+    )
     due_before = Timestamp(metadata=says("Only tasks that are due before this moment."))
     due_after = Timestamp(metadata=says("Only tasks that are due after this moment."))
     deleted = QueryBoolean(
-        load_default=False, metadata=says("List the trash instead of the living tasks.")
+        load_default=False, metadata=says("List the tasks in the trash instead of the others.")
     )
 
 

@@ -58,9 +58,7 @@ class Tags(fields.List[str]):
         seen = set()
         for number, tag in enumerate(tags):
             if tag in seen:
-                raise ValidationError(
-                    {number: ["Each tag must be different; this one is repeated."]}
-                )
+                raise ValidationError({number: ["Must differ from the tags before it."]})
             seen.add(tag)
         return tags
 
@@ -133,7 +131,7 @@ class CompletionSchema(ReadOnlyFields):
     """Whether the task is done. Without it, `completed` is flipped."""
 
     optional_body = True
-    completed = Boolean(metadata=says("Set it to this, instead of flipping it."))
+    completed = Boolean(metadata=says("Set `completed` to this, instead of flipping it."))
 
 
 class IdempotencyKeySchema(Strict):
