@@ -66,13 +66,11 @@ def without_query(view: View) -> View:
 
 
 def _body(schema: Strict) -> Callable[[Request], Any]:
-    """Return what reads the body.
+    """Return what reads the body, and refuses what is no JSON (400), not declared to be (415), or
+    over the limit (413), also where its length isn't declared.
 
     Where it is absent, a schema with `optional_body` sees `{}`; any other refuses it, because a
-    change that was lost on the way must not pass for a change of nothing. It raises
-
-    Problem: 400 (not JSON) or 415 (not declared to be).
-    RequestEntityTooLarge: over the limit, also where the length isn't declared.
+    change that was lost on the way must not pass for a change of nothing.
     """
 
     def load(req: Request) -> Any:
@@ -99,14 +97,15 @@ def _headers(schema: Strict) -> Callable[[Request], Any]:
     absent = schema.load({})
 
     def load(req: Request) -> Any:
-        given = {name: req.environ[key] for key, name in keys.items() if key in req.environ}
+        environ = req.environ
+        given = {name: environ[key] for key, name in keys.items() if key in environ}
         return schema.load(given) if given else dict(absent)
 
     return load
 
 
 def _query(schema: Strict) -> Callable[[Request], Any]:
-    """Return what reads the query: UTF-8, each parameter once. It raises a Problem: 400 or 422."""
+    """Return what reads the query: UTF-8 (or a 400), each parameter once (or a 422)."""
 
     def load(req: Request) -> Any:
         try:
