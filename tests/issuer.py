@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
+from jwt_settings import AUDIENCE, jwt_environ
 
 JWKS_PATH = "/api/auth/jwks"
 MINUTES_15 = 15 * 60
@@ -99,7 +100,7 @@ def base64url(data: bytes) -> str:
 class Issuer:
     """The issuer, serving in a thread of its own."""
 
-    audience = "tasks"
+    audience = AUDIENCE
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.now = now
@@ -120,6 +121,10 @@ class Issuer:
     @property
     def jwks_url(self) -> str:
         return self.url + JWKS_PATH
+
+    def settings(self) -> dict[str, str]:
+        """Return the environment of a service that takes its tokens."""
+        return jwt_environ(self.url, self.audience, JWT_JWKS_URL=self.jwks_url)
 
     def come_back(self) -> None:
         issuer = self

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import runpy
+import shutil
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
+from jwt_settings import SECRET, WITH_JWKS, WITH_SECRET, as_fields
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
 from tasks_api.database import migrations
 
 USER_ID = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
-JWT = {"auth": "jwt", "jwt_issuer": "https://issuer.example", "jwt_audience": "tasks"}
-WITH_SECRET = {**JWT, "jwt_secret": b"a secret of thirty-two bytes, no?"}
-WITH_JWKS = {**JWT, "jwt_jwks_url": "https://issuer.example/jwks"}
 
 
 def version(url: sa.URL) -> list[str]:
@@ -41,9 +43,26 @@ def test_db_upgrade_says_in_one_line_that_the_database_is_away():
     assert "Traceback" not in result.output
 
 
+def test_db_revision_writes_the_next_migration(database_url, tmp_path, monkeypatch):
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, scripts)
+    monkeypatch.setattr(migrations, "SCRIPTS", str(scripts))
+    before = set(scripts.glob("versions/*.py"))
+    runner = create_app(Config(database_url=database_url)).test_cli_runner()
+    result = runner.invoke(args=["db", "revision", "Give tasks a colour"])
+    assert result.exit_code == 0, result.output
+    number = f"{int(migrations.head()) + 1:04}"
+    [new] = set(scripts.glob("versions/*.py")) - before
+    assert new.name == f"{number}_give_tasks_a_colour.py"
+    assert str(new) in result.output
+    migration = runpy.run_path(str(new))
+    assert migration["__doc__"] == "Give tasks a colour."
+    assert (migration["revision"], migration["down_revision"]) == (number, migrations.head())
+
+
 @pytest.mark.parametrize("options", [[], ["--minutes", "1"]])
 def test_minted_token_opens_its_users_paths(database_url, options):
-    app = create_app(Config(database_url=database_url, **WITH_SECRET))
+    app = create_app(Config(database_url=database_url, **as_fields(WITH_SECRET)))
     result = app.test_cli_runner().invoke(args=["token", USER_ID, *options])
     assert result.exit_code == 0
     client = app.test_client()
@@ -65,8 +84,8 @@ def test_minted_token_opens_its_users_paths(database_url, options):
     ],
 )
 def test_what_cannot_be_minted_is_refused_by_name(database_url, settings, arguments, message):
-    runner = create_app(Config(database_url=database_url, **settings)).test_cli_runner()
+    runner = create_app(Config(database_url=database_url, **as_fields(settings))).test_cli_runner()
     result = runner.invoke(args=["token", *arguments])
     assert result.exit_code > 0
     assert message in result.output.splitlines()[-1]
-    assert "thirty-two" not in result.output
+    assert SECRET not in result.output

@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET
 
 from tasks_api.config import Config, ConfigError, from_environ
 
 DATABASE_URL = "postgres://me:secret@db.example/tasks?sslmode=require"
-JWKS_URL = "https://issuer.example/api/auth/jwks"
-WITH_JWKS = {
-    "AUTH": "jwt",
-    "JWT_JWKS_URL": JWKS_URL,
-    "JWT_ISSUER": "https://issuer.example",
-    "JWT_AUDIENCE": "tasks",
-}
-WITH_SECRET = {**WITH_JWKS, "JWT_JWKS_URL": "", "JWT_SECRET": "a secret of thirty-two bytes, no?"}
+JWKS_URL = WITH_JWKS["JWT_JWKS_URL"]
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAmxPcoGTQ+8jfnz4C9dAawEAmhHxzNoxOvhbLNqfbmcA=
 -----END PUBLIC KEY-----
@@ -42,6 +36,11 @@ def test_each_way_to_say_postgresql_is_understood(scheme):
     )
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1", "localhost", "db-1.Example.internal"])
+def test_address_or_name_to_listen_at_is_taken_as_it_is(host):
+    assert from_environ({"HOST": host}).host == host
+
+
 def test_environment_of_the_process_is_not_looked_at(monkeypatch):
     monkeypatch.setenv("PORT", "1")
     assert from_environ({}).port == 8000
@@ -55,10 +54,19 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"PORT": "65536"}, "PORT"),
         ({"PORT": "٣"}, "PORT"),
         ({"PORT": "9" * 5000}, "PORT"),
+        ({"HOST": "bad host"}, "HOST must be an address or a name of this machine"),
+        ({"HOST": "[::1]"}, "HOST"),
+        ({"HOST": "127.0.0.1:8000"}, "HOST"),
+        ({"HOST": "127.0.0.256"}, "HOST"),
+        ({"HOST": "http://localhost"}, "HOST"),
         ({"WEB_CONCURRENCY": "-1"}, "WEB_CONCURRENCY"),
         ({"MAX_BODY_BYTES": "64K"}, "MAX_BODY_BYTES"),
         ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE"),
         ({"STATEMENT_TIMEOUT_MS": "1.5"}, "STATEMENT_TIMEOUT_MS"),
+        ({"REQUEST_HEAD_SECONDS": "0"}, "REQUEST_HEAD_SECONDS"),
+        ({"REQUEST_BODY_SECONDS": "0"}, "REQUEST_BODY_SECONDS"),
+        ({"REQUEST_BODY_BYTES_PER_SECOND": "0"}, "REQUEST_BODY_BYTES_PER_SECOND"),
+        ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
         ({"AUTH": "maybe"}, "AUTH"),
         ({"DATABASE_URL": DATABASE_URL}, "AUTH"),
@@ -113,13 +121,13 @@ def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name
 def test_tokens_may_be_checked_with_the_issuers_keys():
     config = from_environ({**WITH_JWKS, "DATABASE_URL": DATABASE_URL})
     assert (config.auth, config.jwt_jwks_url, config.jwt_secret) == ("jwt", JWKS_URL, None)
-    assert (config.jwt_issuer, config.jwt_audience) == ("https://issuer.example", "tasks")
+    assert (config.jwt_issuer, config.jwt_audience) == (ISSUER, AUDIENCE)
 
 
 def test_tokens_may_be_checked_with_a_secret_that_is_never_shown():
     config = from_environ(WITH_SECRET)
-    assert (config.jwt_jwks_url, config.jwt_secret) == (None, b"a secret of thirty-two bytes, no?")
-    assert "thirty-two" not in repr(config)
+    assert (config.jwt_jwks_url, config.jwt_secret) == (None, SECRET.encode())
+    assert SECRET not in repr(config)
 
 
 def test_secret_is_measured_in_bytes():

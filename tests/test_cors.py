@@ -5,19 +5,16 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from jwt_settings import WITH_SECRET, as_fields
 from werkzeug.exceptions import Forbidden
+from wire import engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
 
 ORIGIN = "https://app.example"
 OTHER = "http://[::1]:3000"
-AUTH = {
-    "auth": "jwt",
-    "jwt_secret": b"a secret of thirty-two bytes, no?",
-    "jwt_issuer": "https://issuer.example",
-    "jwt_audience": "tasks",
-}
+AUTH = as_fields(WITH_SECRET)
 EXPOSED = {
     "ETag",
     "Idempotency-Replayed",
@@ -73,8 +70,7 @@ def listed(answer, header) -> set[str]:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def test_preflight_passes_without_a_token_and_without_the_database(guarded_app, path, method):
     touched = []
-    for event in ("checkout", "before_cursor_execute"):
-        sa.event.listen(guarded_app.extensions["engine"], event, lambda *args: touched.append(args))
+    sa.event.listen(engine_of(guarded_app), "checkout", lambda *args: touched.append(args))
     answer = preflight(guarded_app.test_client(), path, method, "authorization, content-type")
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN

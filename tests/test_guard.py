@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from http.server import BaseHTTPRequestHandler
-from threading import Thread
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import attacks
 import issuer as issuers
+import jwt
 import pytest
 import sqlalchemy as sa
 from attacks import ATTACKS, USER_ID
 from flask import Flask
 from issuer import Clock, Issuer
+from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET, as_fields
+from racing import meanwhile
+from wire import engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -60,15 +64,7 @@ def guarded_app(database_url, issuer, clock, monkeypatch) -> Flask:
         )
 
     monkeypatch.setattr(guard, "verifier_for", verifier_for)
-    return create_app(
-        Config(
-            database_url=database_url,
-            auth="jwt",
-            jwt_jwks_url=issuer.jwks_url,
-            jwt_issuer=issuer.url,
-            jwt_audience=issuer.audience,
-        )
-    )
+    return create_app(Config(database_url=database_url, **as_fields(issuer.settings())))
 
 
 @pytest.fixture
@@ -79,10 +75,7 @@ def guarded(guarded_app):
 @pytest.fixture
 def guarded_statements(guarded_app):
     sent = []
-    sa.event.listen(
-        guarded_app.extensions["engine"], "before_cursor_execute", lambda *args: sent.append(args)
-    )
-    sa.event.listen(guarded_app.extensions["engine"], "connect", lambda *args: sent.append(args))
+    sa.event.listen(engine_of(guarded_app), "checkout", lambda *args: sent.append(args))
     return sent
 
 
@@ -209,13 +202,29 @@ def test_reason_of_a_refusal_is_in_the_log_and_the_token_is_not(
 
 
 def test_a_thousand_random_kids_cost_one_fetch(guarded, issuer, path, clock):
-    for _ in range(1000):
-        token = issuer.token(USER_ID, header={"kid": str(uuid4())})
-        assert guarded.get(path, headers=bearer(token)).status_code == 401
+    tokens = [issuer.token(USER_ID, header={"kid": str(uuid4())}) for _ in range(1000)]
+    first, *others = [guarded.get(path, headers=bearer(token)) for token in tokens]
+    assert first.status_code == 401
+    assert {answer.status_code for answer in others} == {503}
     assert len(issuer.requests) == 1
     clock.advance(FETCH_INTERVAL)
-    assert guarded.get(path, headers=bearer(token)).status_code == 401
+    assert guarded.get(path, headers=bearer(tokens[-1])).status_code == 401
     assert len(issuer.requests) == 2
+
+
+def test_new_key_that_may_not_be_asked_for_yet_is_a_503_and_no_reason_to_log_out(
+    guarded, issuer, path, user, clock
+):
+    assert guarded.get(path, headers=bearer(issuer.token(user))).status_code == 200
+    token = issuer.token(user, issuer.rotate())
+    clock.advance(FETCH_INTERVAL - 10)
+    answer = guarded.get(path, headers=bearer(token))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert "WWW-Authenticate" not in answer.headers
+    assert len(issuer.requests) == 1
+    clock.advance(10)
+    assert guarded.get(path, headers=bearer(token)).status_code == 200
 
 
 AWAY = {
@@ -260,18 +269,13 @@ def test_issuer_that_is_slow_holds_up_nobody_whose_key_is_known(
     new = bearer(issuer.token(user, issuer.rotate()))
     issuer.gate.clear()
     issuer.asked.clear()
-    statuses = []
-    waiting = Thread(
-        target=lambda: statuses.append(guarded_app.test_client().get(path, headers=new).status_code)
-    )
-    waiting.start()
-    assert issuer.asked.wait(30)
-    for _ in range(20):
-        assert guarded.get(path, headers=known).status_code == 200
-    assert statuses == []
-    issuer.gate.set()
-    waiting.join()
-    assert statuses == [200]
+    client = guarded_app.test_client()
+    with meanwhile(lambda: client.get(path, headers=new), issuer.gate.set) as waiting:
+        assert issuer.asked.wait(30)
+        for _ in range(20):
+            assert guarded.get(path, headers=known).status_code == 200
+        assert not waiting.done()
+    assert waiting.result().status_code == 200
 
 
 def test_keys_behind_a_redirect_are_nobodys(guarded, issuer, path, user):
@@ -316,7 +320,7 @@ def test_only_these_routes_are_open(guarded_app, guarded):
 def test_every_other_route_belongs_to_one_user(guarded_app, guarded, issuer):
     headers = bearer(issuer.token(str(uuid4())))
     for method, rule in routes(guarded_app):
-        if f"{method.replace('HEAD', 'GET')} {rule.rule}" not in OPEN:
+        if f"{method.replace('HEAD', 'GET')} {rule.rule}" not in OPEN | {"GET /api/me"}:
             assert guarded.open(example(rule), method=method, headers=headers).status_code == 403
 
 
@@ -395,7 +399,8 @@ def test_document_says_of_exactly_the_guarded_routes_that_they_are(guarded_app, 
     for name, operation in operations(document):
         if name in secured:
             assert operation["security"] == [{"bearerAuth": []}]
-            assert {"400", "401", "403", "503"} < set(operation["responses"])
+            assert {"400", "401", "503"} < set(operation["responses"])
+            assert ("403" in operation["responses"]) == ("{user_id}" in name)
     components = document["components"]
     assert components["securitySchemes"]["bearerAuth"]["scheme"] == "bearer"
     assert "WWW-Authenticate" in components["responses"]["Problem401"]["headers"]
@@ -410,3 +415,34 @@ def test_without_auth_nothing_is_checked_and_the_document_says_nothing_of_it(cli
     document = client.get("/openapi.json").text
     for word in ("securitySchemes", "bearer", "Problem401", "Problem403"):
         assert word not in document
+
+
+def test_me_is_the_user_of_the_token(guarded, issuer, user, guarded_statements):
+    answer = guarded.get("/api/me", headers=bearer(issuer.token(user.upper())))
+    assert (answer.status_code, answer.json) == (200, {"user_id": user})
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert guarded.get("/api/me").status_code == 401
+    refused = guarded.get("/api/me?verbose=1", headers=bearer(issuer.token(user)))
+    assert refused.status_code == 422
+    assert guarded_statements == []
+
+
+def test_without_auth_there_is_no_me(client):
+    assert client.get("/api/me").status_code == 404
+
+
+AUTH0 = "auth0|507f1f77bcf86cd799439011"
+
+
+def test_user_whose_id_is_no_uuid_has_the_paths_that_me_says(database_url):
+    settings = as_fields(WITH_SECRET)
+    namespace = UUID("0190c1d4-3f5b-7c3e-9a51-2f6d8e4b7a10")
+    config = Config(database_url=database_url, **settings, jwt_user_namespace=namespace)
+    client = create_app(config).test_client()
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": AUTH0, "iat": now, "exp": now + 60}
+    headers = bearer(jwt.encode(claims, SECRET, "HS256"))
+    me = client.get("/api/me", headers=headers).json["user_id"]
+    assert me == str(uuid5(namespace, AUTH0))
+    assert client.get(f"/api/{me}/tasks", headers=headers).status_code == 200
+    assert client.get(f"/api/{uuid4()}/tasks", headers=headers).status_code == 403

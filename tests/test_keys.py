@@ -10,19 +10,20 @@ import issuer as issuers
 import orjson
 import pytest
 from issuer import Clock, Issuer, leaked_key, new_key, some_key
+from racing import meanwhile, race
 
+from tasks_api.identity.jwks import Key, parse
 from tasks_api.identity.keys import (
     FETCH_INTERVAL,
-    KEEP,
+    MAX_AGE,
     MAX_BYTES,
+    MAX_UNKNOWN,
     REFRESH_AFTER,
     TIMEOUT,
-    Key,
     KeysUnavailable,
     RemoteKeys,
-    Secret,
+    SharedSecret,
     UnknownKey,
-    parse,
 )
 
 URL = "http://issuer.example/jwks"
@@ -163,11 +164,11 @@ def test_material_is_never_shown():
 
 
 def test_secret_is_the_key_of_every_token_and_verifies_hs256_only():
-    secret = Secret(b"x" * 32)
+    secret = SharedSecret(b"x" * 32)
     assert secret.find("any") is secret.find(None)
     assert secret.find(None).algorithms == ("HS256",)
-    assert secret.vouches_for(secret.find(None))
-    assert not secret.vouches_for(Key(None, ("HS256",), b"y" * 32))
+    assert secret.still_has(secret.find(None))
+    assert not secret.still_has(Key(None, ("HS256",), b"y" * 32))
 
 
 def test_nothing_is_fetched_before_it_is_needed(source, keys):
@@ -184,20 +185,84 @@ def test_known_keys_cost_no_fetch(source, keys, clock):
     assert len(source.calls) == 1
 
 
+def refused_until(keys, kid):
+    """Return the seconds after which the issuer will be asked for the key."""
+    with pytest.raises(KeysUnavailable) as unavailable:
+        keys.find(kid)
+    return unavailable.value.retry_after
+
+
 def test_unknown_key_is_asked_for_at_most_once_in_30_seconds(source, keys, clock):
     keys.find(KID)
     for number in range(1000):
-        with pytest.raises(UnknownKey):
-            keys.find(f"unknown {number}")
+        assert refused_until(keys, f"unknown {number}") == 30
     assert len(source.calls) == 1
     clock.advance(FETCH_INTERVAL - 0.001)
-    with pytest.raises(UnknownKey):
-        keys.find("unknown")
+    assert refused_until(keys, "unknown") == 1
     assert len(source.calls) == 1
     clock.advance(0.001)
     with pytest.raises(UnknownKey):
         keys.find("unknown")
     assert len(source.calls) == 2
+
+
+def test_key_is_unknown_for_certain_once_the_issuer_was_asked_since_it_first_came(
+    source, keys, clock
+):
+    keys.find(KID)
+    assert refused_until(keys, "dead") == 30
+    clock.advance(FETCH_INTERVAL)
+    with pytest.raises(UnknownKey):
+        keys.find("another")
+    # Nobody with this key has to be the one who asks.
+    for _ in range(3):
+        with pytest.raises(UnknownKey):
+            keys.find("dead")
+    assert refused_until(keys, "new") == 30
+    assert len(source.calls) == 2
+
+
+def test_fetch_that_began_before_a_key_was_asked_for_proves_nothing_of_it(source, keys, clock):
+    source.gate.clear()
+    with meanwhile(lambda: keys.find("first"), source.gate.set) as first:
+        assert source.asked.wait(30)
+        with meanwhile(lambda: keys.find("second"), source.gate.set) as second:
+            pass
+    assert isinstance(first.exception(), UnknownKey)
+    assert isinstance(second.exception(), KeysUnavailable)
+
+
+def test_new_key_is_found_though_it_was_asked_for_before_it_was_there(source, keys, clock):
+    keys.find(KID)
+    new = new_key()
+    assert refused_until(keys, new.kid) == 30
+    clock.advance(FETCH_INTERVAL)
+    with pytest.raises(UnknownKey):
+        keys.find(new.kid)
+    source.answer = jwk_set(new.jwk)
+    clock.advance(FETCH_INTERVAL)
+    assert keys.find(new.kid).kid == new.kid
+
+
+def test_only_so_many_unknown_keys_are_remembered(source, keys, clock):
+    keys.find(KID)
+    assert refused_until(keys, "dead") == 30
+    clock.advance(FETCH_INTERVAL)
+    for number in range(MAX_UNKNOWN + 1):
+        with pytest.raises((UnknownKey, KeysUnavailable)):
+            keys.find(f"invented {number}")
+    assert refused_until(keys, "dead") == 30
+
+
+def test_key_of_a_day_ago_is_not_called_unknown_while_the_issuer_is_away(source, keys, clock):
+    source.answer = TimeoutError()
+    assert refused_until(keys, KID) == 30
+    clock.advance(FETCH_INTERVAL)
+    source.answer = jwk_set(ED)
+    keys.find(KID)
+    source.answer = TimeoutError()
+    clock.advance(MAX_AGE + 1)
+    assert refused_until(keys, KID) == 30
 
 
 def test_new_key_is_found_as_soon_as_it_is_asked_for(source, keys, clock):
@@ -207,7 +272,7 @@ def test_new_key_is_found_as_soon_as_it_is_asked_for(source, keys, clock):
     source.answer = jwk_set(new.jwk, ED)
     assert keys.find(new.kid).kid == new.kid
     assert keys.find(KID) == old
-    assert keys.vouches_for(old)
+    assert keys.still_has(old)
 
 
 ERRORS = [TimeoutError("x"), ConnectionRefusedError("x"), HTTPException("x"), ValueError("302")]
@@ -238,11 +303,11 @@ def test_known_keys_go_on_for_a_day_while_the_issuer_is_away(source, keys, clock
     for _ in range(24):
         clock.advance(3600)
         assert keys.find(KID) == key
-        assert keys.vouches_for(key)
+        assert keys.still_has(key)
         settle()
     assert len(source.calls) == 25
     clock.advance(1)
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
     with pytest.raises(KeysUnavailable):
         keys.find(KID)
 
@@ -259,14 +324,14 @@ def test_withdrawn_key_is_good_no_more(source, keys, clock):
     key = keys.find(KID)
     source.answer = jwk_set(EC)
     clock.advance(REFRESH_AFTER)
-    assert keys.vouches_for(key)
+    assert keys.still_has(key)
     assert len(source.calls) == 1
     clock.advance(1)
     # Whoever comes now doesn't wait for the news, which come in the background.
-    assert keys.vouches_for(key)
+    assert keys.still_has(key)
     settle()
     assert len(source.calls) == 2
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
     with pytest.raises(UnknownKey):
         keys.find(KID)
 
@@ -277,7 +342,7 @@ def test_issuer_may_withdraw_all_its_keys(source, keys, clock):
     source.answer = jwk_set()
     with pytest.raises(UnknownKey):
         keys.find("unknown")
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
 
 
 def test_another_key_of_the_same_name_is_another_key(source, keys, clock):
@@ -287,7 +352,7 @@ def test_another_key_of_the_same_name_is_another_key(source, keys, clock):
     with pytest.raises(UnknownKey):
         keys.find("unknown")
     assert keys.find(KID) != key
-    assert not keys.vouches_for(key)
+    assert not keys.still_has(key)
 
 
 def test_first_of_the_keys_with_one_name_counts(source, keys):
@@ -301,7 +366,7 @@ def test_no_name_means_the_only_key_there_is(source, keys, name):
     source.answer = jwk_set({**jwk, **name}, P384)
     key = keys.find(None)
     assert key.kid == name.get("kid")
-    assert keys.vouches_for(key)
+    assert keys.still_has(key)
 
 
 def test_no_name_means_nothing_where_there_are_several_keys(source, keys):
@@ -311,65 +376,48 @@ def test_no_name_means_nothing_where_there_are_several_keys(source, keys):
         keys.find(None)
 
 
-def in_thread(call, *arguments):
-    """Start a call; give the thread, and a list that its result or its exception will be in."""
-    outcome = []
-
-    def run():
-        try:
-            outcome.append(call(*arguments))
-        except (UnknownKey, KeysUnavailable) as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, outcome
-
-
 def test_fetch_that_hangs_holds_up_nobody_whose_key_is_known(source, keys, clock):
     key = keys.find(KID)
     clock.advance(REFRESH_AFTER + 1)
     source.gate.clear()
     source.asked.clear()
-    waiting, outcome = in_thread(keys.find, "unknown")
-    assert source.asked.wait(30)
-    for _ in range(100):
-        assert keys.find(KID) == key
-        assert keys.vouches_for(key)
-    assert outcome == []
-    source.gate.set()
-    waiting.join()
-    assert isinstance(outcome[0], UnknownKey)
+    with meanwhile(lambda: keys.find("unknown"), source.gate.set) as waiting:
+        assert source.asked.wait(30)
+        for _ in range(100):
+            assert keys.find(KID) == key
+            assert keys.still_has(key)
+        assert not waiting.done()
+    assert isinstance(waiting.exception(), UnknownKey)
     assert len(source.calls) == 2
 
 
 def test_nobody_waits_longer_than_a_fetch_may_take(source, keys, clock):
     source.gate.clear()
-    waiting, _ = in_thread(keys.find, KID)
-    assert source.asked.wait(30)
-    clock.advance(TIMEOUT)
-    with pytest.raises(KeysUnavailable) as unavailable:
-        keys.find(KID)
-    assert unavailable.value.retry_after == 27
-    # Looking up the host can't be stopped, for example; a second thread would only hang as well.
-    clock.advance(10 * FETCH_INTERVAL)
-    with pytest.raises(KeysUnavailable) as unavailable:
-        keys.find(KID)
-    assert unavailable.value.retry_after == 1
-    assert len(source.calls) == 1
-    source.gate.set()
-    waiting.join()
+    with meanwhile(lambda: keys.find(KID), source.gate.set):
+        assert source.asked.wait(30)
+        clock.advance(TIMEOUT)
+        with pytest.raises(KeysUnavailable) as unavailable:
+            keys.find(KID)
+        assert unavailable.value.retry_after == 27
+        # Looking up the host can't be stopped, for example; a second thread would hang as well.
+        clock.advance(10 * FETCH_INTERVAL)
+        with pytest.raises(KeysUnavailable) as unavailable:
+            keys.find(KID)
+        assert unavailable.value.retry_after == 1
+        assert len(source.calls) == 1
     settle()
 
 
 def test_many_who_need_a_key_at_once_make_one_fetch(source, keys):
     source.gate.clear()
-    started = [in_thread(keys.find, kid) for kid in [KID, EC["kid"]] * 16]
-    assert source.asked.wait(30)
-    source.gate.set()
-    for thread, _ in started:
-        thread.join()
-    assert [outcome.kid for _, [outcome] in started] == [KID, EC["kid"]] * 16
+    wanted = [KID, EC["kid"]] * 16
+
+    def find_all():
+        return race(32, lambda number: keys.find(wanted[number]))
+
+    with meanwhile(find_all, source.gate.set) as finding:
+        assert source.asked.wait(30)
+    assert [key.kid for key in finding.result()] == wanted
     assert len(source.calls) == 1
 
 
@@ -410,7 +458,7 @@ def test_issuer_may_answer_with_anything(issuer, clock, respond):
     clock.advance(FETCH_INTERVAL)
     issuer.respond = issuer.give_keys
     key = keys.find(KID)
-    clock.advance(KEEP)
+    clock.advance(MAX_AGE)
     issuer.respond = respond
     assert keys.find(KID) == key
     settle()

@@ -6,7 +6,6 @@ import itertools
 import random
 import re
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
+from racing import beside
 
 from tasks_api.http import cursors
 from tasks_api.tasks.list_schemas import CURSOR_MAX
@@ -345,27 +345,16 @@ def test_walk_of_10_000_tasks_under_writes_meets_each_exactly_once(app, database
     client = app.test_client()
     for _ in range(100):
         client.post(f"{path}/batch", json=[{"title": "there throughout"}] * 100)
-    over, failures = Event(), []
 
     def disturb() -> None:
         mine = app.test_client()
-        try:
-            while not over.is_set():
-                made = mine.post(path, json={"title": "comes and goes"}).json
-                mine.patch(f"{path}/{made['id']}/complete")
-                mine.delete(f"{path}/{made['id']}")
-                mine.post(path, json={"title": "stays"})
-        except Exception as error:
-            failures.append(error)
+        made = mine.post(path, json={"title": "comes and goes"}).json
+        mine.patch(f"{path}/{made['id']}/complete")
+        mine.delete(f"{path}/{made['id']}")
+        mine.post(path, json={"title": "stays"})
 
-    writers = [Thread(target=disturb) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    walked = [task for page in walk(client, path, limit=100) for task in page]
-    over.set()
-    for writer in writers:
-        writer.join()
-    assert failures == []
+    with beside(disturb, disturb):
+        walked = [task for page in walk(client, path, limit=100) for task in page]
     throughout = [task["id"] for task in walked if task["title"] == "there throughout"]
     assert len(throughout) == len(set(throughout)) == 10_000
     assert len({task["id"] for task in walked}) == len(walked)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from threading import Thread
-
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from racing import race
 
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
@@ -31,6 +30,8 @@ CATALOGUE = {
         SELECT relname, reloptions FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace""",
 }
+
+KEY_WITHOUT_USER = "INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'k', 'f', '{}')"
 
 
 @pytest.fixture
@@ -81,21 +82,25 @@ def test_each_migration_can_be_undone_by_itself(engine):
     assert catalogue(engine) == up
 
 
+def test_idempotency_keys_may_be_written_before_their_user(engine):
+    """As Citus does it: it runs the parts of a creation one after the other."""
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.text(KEY_WITHOUT_USER))
+
+
+def test_keys_that_have_no_user_do_not_keep_a_migration_from_being_undone(engine):
+    migrations.upgrade(engine, "0003")
+    before = catalogue(engine)
+    migrations.upgrade(engine, "0004")
+    with engine.connect() as connection:
+        connection.execute(sa.text(KEY_WITHOUT_USER))
+    migrations.downgrade(engine, "0003")
+    assert catalogue(engine) == before
+
+
 def test_migrations_may_be_run_from_many_places_at_once(engine):
-    failures = []
-
-    def upgrade() -> None:
-        try:
-            migrations.upgrade(new_engine(engine.url, poolclass=sa.NullPool))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [Thread(target=upgrade) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    race(4, lambda _: migrations.upgrade(new_engine(engine.url, poolclass=sa.NullPool)))
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == (
             migrations.head()

@@ -117,6 +117,20 @@ def test_body_without_a_length_is_bounded_too(app, path):
     assert run_wsgi_app(app, made)[1].startswith("413")
 
 
+def test_body_shorter_than_its_length_is_a_400_also_where_the_server_ends_it(app, client, path):
+    # The rest never came; what did come is whole JSON.
+    body = b'{"title": "Pay 10"}'
+    environ = {
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body) + 2),
+        "wsgi.input": BytesIO(body),
+        "wsgi.input_terminated": True,
+    }
+    builder = EnvironBuilder(app, path, method="POST", environ_base=environ)
+    assert run_wsgi_app(app, builder.get_environ() | environ)[1].startswith("400")
+    assert client.get(path).json == []
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

@@ -57,7 +57,7 @@ def test_list_has_a_tag_made_from_the_users_counter(client, path, make_task):
     assert client.get(path).headers["ETag"] == '"3"'
 
 
-@pytest.mark.parametrize("suffix", ["", "/{id}", "/" + str(uuid4())])
+@pytest.mark.parametrize("suffix", ["", "/{id}", "/00000000-0000-7000-8000-000000000000"])
 def test_answers_are_kept_by_nobody_without_asking_again(client, path, task, suffix):
     answer = client.get(path + suffix.format(**task))
     assert answer.headers["Cache-Control"] == "private, no-cache"
@@ -159,7 +159,7 @@ def test_malformed_tags_are_a_400_that_names_the_header(client, task, one, heade
     assert client.get(one).json == task
 
 
-@pytest.mark.parametrize("name", WRITES.keys() - {"put of nothing"})
+@pytest.mark.parametrize("name", [name for name in WRITES if name != "put of nothing"])
 def test_of_twelve_writers_with_one_tag_exactly_one_wins(app, task, one, name):
     method, suffix, body = WRITES[name]
     header = {"If-Match": f'"{task["revision"]}"'}

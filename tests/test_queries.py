@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from conftest import names_one_user
-from sqlalchemy.dialects.postgresql import psycopg2
+from wire import names_one_user
 
-from tasks_api.tasks import feed
-from tasks_api.tasks.listing import _statement
-from tasks_api.tasks.models import NEWEST_FIRST
+NEXT = re.compile(r'<([^>]+)>; rel="next"')
 
 
 @pytest.mark.parametrize(
@@ -29,7 +27,7 @@ from tasks_api.tasks.models import NEWEST_FIRST
         ("patch", "/{id}", {"tags": ["a"]}),
         ("post", "/{id}/restore", None),
         ("delete", "?completed=true", None),
-        ("put", f"/{uuid4()}", {"title": "x"}),
+        ("put", "/00000000-0000-7000-8000-000000000000", {"title": "x"}),
     ],
 )
 def test_each_operation_is_one_statement(client, path, make_task, statements, method, suffix, body):
@@ -50,33 +48,33 @@ def test_refused_requests_never_reach_the_database(client, path, statements):
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT * FROM tasks WHERE tasks.id = %(task)s",
-        "SELECT * FROM tasks WHERE tasks.user_id = %(user)s UNION SELECT * FROM tasks",
+        "SELECT * FROM tasks WHERE tasks.id = $1",
+        "SELECT * FROM tasks WHERE tasks.user_id = $1 UNION SELECT * FROM tasks",
+        "SELECT * FROM tasks WHERE tasks.user_id = $1 OR tasks.user_id = $2",
         "SELECT * FROM tasks WHERE tasks.user_id = users.id",
         "DELETE FROM tasks",
     ],
 )
 def test_the_check_of_every_statement_can_fail(statement):
-    """`conftest` applies it to all that the application sends while the tests run."""
+    """`Wire` applies it to all that the application sends while the tests run."""
     assert not names_one_user(statement)
 
 
-def listing(sort=NEWEST_FIRST, *filters, trash=False, seek=False, count=False):
-    return _statement(frozenset(filters), sort, trash=trash, seek=seek, count=count)
+# After five executions PostgreSQL decides whether one plan of a prepared statement serves all.
+SETTLED = 10
 
 
-def plan(connection, statement, **parameters):
-    """Ask PostgreSQL how it runs a statement of ours; give the nodes of its plan."""
-    sql = statement.compile(dialect=psycopg2.dialect())
-    explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
-    [[explained]] = connection.exec_driver_sql(explain, {**sql.params, **parameters})
+@pytest.fixture
+def plan(client, statements):
+    """Ask for something again and again; return the last answer, and the nodes of its plan."""
 
-    def nodes(node):
-        yield node
-        for inner in node.get("Plans", []):
-            yield from nodes(inner)
+    def read(url, **headers):
+        for _ in range(SETTLED):
+            answer = client.get(url, headers=headers)
+            assert answer.status_code < 400
+        return answer, statements[-1].plan()
 
-    return list(nodes(explained[0]["Plan"]))
+    return read
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +91,16 @@ def crowd(database):
         )
         database.execute(sa.text(tasks), given)
     database.execute(sa.text("VACUUM ANALYZE users, tasks"))
-    return user
+    return f"/api/{user}"
+
+
+def nodes_on_tasks(nodes):
+    """Return the nodes that read tasks, in one way or another."""
+    return [node for node in nodes if node.get("Relation Name") == "tasks"]
+
+
+def kinds(nodes):
+    return {node["Node Type"] for node in nodes}
 
 
 def indexes(nodes):
@@ -103,54 +110,50 @@ def indexes(nodes):
 def rows_read(nodes):
     return max(
         node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-        for node in nodes
-        if node.get("Relation Name") == "tasks"
+        for node in nodes_on_tasks(nodes)
     )
 
 
-@pytest.mark.parametrize(("trash", "index"), [(False, "ix_tasks_live"), (True, "ix_tasks_trash")])
-def test_newest_first_is_served_by_an_index_without_a_sort(database, crowd, trash, index):
-    statement = listing(trash=trash)
-    nodes = plan(database, statement, user=crowd, known=[], limit=50, offset=0)
-    assert "Sort" not in {node["Node Type"] for node in nodes}
+@pytest.mark.parametrize(
+    ("query", "index"), [("", "ix_tasks_live"), ("&deleted=true", "ix_tasks_trash")]
+)
+def test_newest_first_is_served_by_an_index_without_a_sort(crowd, plan, query, index):
+    _, nodes = plan(f"{crowd}/tasks?limit=50{query}")
+    assert "Sort" not in kinds(nodes)
     assert indexes(nodes) == {index}
-    assert rows_read(nodes) == 50
+    assert rows_read(nodes) == 51
 
 
-def test_page_deep_in_a_walk_reads_no_more_than_the_first(database, crowd):
-    middle = sa.text(
-        "SELECT created_at, id FROM tasks WHERE user_id = :user AND deleted_at IS NULL "
-        "ORDER BY created_at DESC, id DESC OFFSET 5000 LIMIT 1"
-    )
-    [(moment, id_)] = database.execute(middle, {"user": crowd})
-    place = {"after_key": moment.isoformat(), "after_id": id_}
-    nodes = plan(database, listing(seek=True), user=crowd, known=[], limit=50, offset=0, **place)
-    assert "Sort" not in {node["Node Type"] for node in nodes}
+def test_page_deep_in_a_walk_reads_no_more_than_the_first(client, crowd, plan):
+    walk = f"{crowd}/tasks?limit=100"
+    for _ in range(50):
+        walk = NEXT.search(client.get(walk).headers["Link"])[1]
+    _, nodes = plan(walk)
+    assert "Sort" not in kinds(nodes)
     assert indexes(nodes) == {"ix_tasks_live"}
-    assert rows_read(nodes) == 50
+    assert rows_read(nodes) == 101
 
 
-@pytest.mark.parametrize("known", [[10_000], [1, 10_000], None])
-@pytest.mark.parametrize("count", [True, False])
-def test_list_that_the_client_has_is_decided_without_opening_tasks(database, crowd, known, count):
-    statement = listing(count=count)
-    nodes = plan(database, statement, user=crowd, known=known, limit=50, offset=0)
-    on_tasks = [node for node in nodes if node.get("Relation Name") == "tasks"]
-    assert on_tasks
-    assert {node["Actual Loops"] for node in on_tasks} == {0}
+@pytest.mark.parametrize("known", ["{tag}", 'W/"1", {tag}', "*"])
+@pytest.mark.parametrize("query", ["", "?count=true"])
+def test_list_that_the_client_has_is_decided_without_opening_tasks(
+    client, crowd, plan, known, query
+):
+    tag = client.get(f"{crowd}/tasks").headers["ETag"]
+    answer, nodes = plan(f"{crowd}/tasks{query}", **{"If-None-Match": known.format(tag=tag)})
+    assert answer.status_code == 304
+    assert nodes_on_tasks(nodes)
+    assert {node["Actual Loops"] for node in nodes_on_tasks(nodes)} == {0}
 
 
-def test_feed_is_served_by_an_index_without_a_sort(database, crowd):
-    nodes = plan(database, feed.CHANGES, user=crowd, since=9_000, limit=100)
-    assert "Sort" not in {node["Node Type"] for node in nodes}
+def test_feed_is_served_by_an_index_without_a_sort(crowd, plan):
+    _, nodes = plan(f"{crowd}/changes?since=9000&limit=100")
+    assert "Sort" not in kinds(nodes)
     assert indexes(nodes) == {"uq_tasks_user_id_revision"}
     assert rows_read([node for node in nodes if node["Actual Loops"]]) == 101
 
 
-def test_search_reads_one_users_tasks_only(database, crowd):
-    statement = listing(NEWEST_FIRST, "q")
-    nodes = plan(database, statement, user=crowd, known=[], limit=50, offset=0, q="%nowhere%")
-    assert "Seq Scan" not in {
-        node["Node Type"] for node in nodes if node.get("Relation Name") == "tasks"
-    }
+def test_search_reads_one_users_tasks_only(crowd, plan):
+    _, nodes = plan(f"{crowd}/tasks?q=nowhere")
+    assert "Seq Scan" not in kinds(nodes_on_tasks(nodes))
     assert rows_read(nodes) <= 10_000

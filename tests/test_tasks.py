@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, datetime
-from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from racing import race
 
 
 def test_created_task_has_every_member_and_a_place(client, path, user):
@@ -190,45 +191,46 @@ def test_every_write_takes_the_next_revision(client, path, make_task):
 
 def test_concurrent_flips_are_all_flips(app, path, make_task):
     task = make_task()
-    revisions, barrier = [], Barrier(8)
 
-    def flip() -> None:
-        client = app.test_client()
-        barrier.wait()
-        for _ in range(25):
-            revisions.append(client.patch(f"{path}/{task['id']}/complete").json["revision"])
+    def flip(_: int) -> list[int]:
+        client, url = app.test_client(), f"{path}/{task['id']}/complete"
+        return [client.patch(url).json["revision"] for _ in range(25)]
 
-    threads = [Thread(target=flip) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    revisions = itertools.chain.from_iterable(race(8, flip))
     now = app.test_client().get(f"{path}/{task['id']}").json
     assert (now["completed"], now["revision"]) == (False, 201)
     assert sorted(revisions) == list(range(2, 202))
 
 
 def test_a_users_first_writes_may_race(app, path):
-    tasks, barrier = [], Barrier(8)
-
-    def create() -> None:
-        barrier.wait()
-        tasks.append(app.test_client().post(path, json={"title": "x"}).json)
-
-    threads = [Thread(target=create) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tasks = race(8, lambda _: app.test_client().post(path, json={"title": "x"}).json)
     assert sorted(task["revision"] for task in tasks) == list(range(1, 9))
 
 
-def test_time_never_goes_back_for_a_user(client, database, path, make_task):
-    task = make_task()
-    future = sa.text("UPDATE users SET written_at = '2100-01-01 00:00:00+00' WHERE id = :id")
-    database.execute(future, {"id": task["user_id"]})
-    changed = client.patch(f"{path}/{task['id']}/complete").json
-    assert changed["updated_at"] == "2100-01-01T00:00:00Z"
+@pytest.mark.parametrize(
+    ("method", "suffix", "body", "headers"),
+    [
+        ("post", "", {"title": "x"}, {}),
+        ("post", "", {"title": "x"}, {"Idempotency-Key": "a"}),
+        ("post", "/batch", [{"title": "x"}], {}),
+        ("put", "/{id}", {"title": "x"}, {}),
+        ("patch", "/{id}/complete", None, {}),
+        ("delete", "/{id}", None, {}),
+        ("delete", "?completed=true", None, {}),
+    ],
+)
+def test_time_never_goes_back_for_a_user(
+    client, database, path, make_task, method, suffix, body, headers
+):
+    task = make_task(completed=True)
+    given = {"user": task["user_id"]}
+    ahead = "UPDATE users SET written_at = '2100-01-01 00:00:00+00' WHERE id = :user"
+    database.execute(sa.text(ahead), given)
+    url = path + suffix.format(**task)
+    assert getattr(client, method)(url, json=body, headers=headers).status_code < 300
+    last = "SELECT updated_at FROM tasks WHERE user_id = :user ORDER BY revision DESC LIMIT 1"
+    assert database.scalar(sa.text(last), given).year == 2100
+    assert make_task()["created_at"] == "2100-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("title", ["x" * 255, "😀" * 255, " x ", "line\nbreak", "É"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +15,9 @@ from sqlalchemy import DateTime, Index, String, create_engine, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
 
-engine = create_engine(os.environ["DATABASE_URL"], pool_size=10)
+# SQLAlchemy 2.1 takes a bare postgresql:// to mean another driver.
+url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg2://")
+engine = create_engine(url, pool_size=10)
 session = scoped_session(sessionmaker(engine))
 
 
@@ -33,11 +35,11 @@ class Task(Base):
     user_id: Mapped[UUID]
     title: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(String(2000))
-    completed: Mapped[bool] = mapped_column(default=False)
+    completed: Mapped[bool] = mapped_column(default=False, server_default="false")
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    priority: Mapped[str] = mapped_column(String(6), default="none")
-    tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    priority: Mapped[str] = mapped_column(String(6), default="none", server_default="none")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default="{}")
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(
@@ -107,10 +109,41 @@ class OneTask(MethodView):
     @blueprint.response(200, TaskSchema)
     def get(self, user_id: UUID, task_id: UUID) -> Any:
         """Get the task."""
-        task = session.get(Task, task_id)
-        if task is None or task.user_id != user_id:
-            abort(404, message="There is no such task.")
-        return task
+        return find(user_id, task_id)
+
+    @blueprint.arguments(TaskSchema(partial=True))
+    @blueprint.response(200, TaskSchema)
+    def put(self, values: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+        """Change the task."""
+        return change(find(user_id, task_id), values)
+
+
+@blueprint.route("/<uuid:user_id>/tasks/<uuid:task_id>/complete", methods=["PATCH"])
+@blueprint.response(200, TaskSchema)
+def toggle(user_id: UUID, task_id: UUID) -> Any:
+    """Flip whether the task is done."""
+    task = find(user_id, task_id)
+    return change(task, {"completed": not task.completed})
+
+
+def find(user_id: UUID, task_id: UUID) -> Task:
+    """Return a task of a user, or answer with a 404."""
+    task = session.get(Task, task_id)
+    if task is None or task.user_id != user_id:
+        abort(404, message="There is no such task.")
+    return task
+
+
+def change(task: Task, values: dict[str, Any]) -> Task:
+    """Set what was given, and what follows from it."""
+    for name, value in values.items():
+        setattr(task, name, value)
+    if "completed" in values:
+        task.completed_at = datetime.now(UTC) if task.completed else None
+    task.revision += 1
+    session.commit()
+    session.refresh(task)
+    return task
 
 
 def create_app() -> Flask:

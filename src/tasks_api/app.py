@@ -12,14 +12,11 @@ from flask.json.provider import JSONProvider
 
 from tasks_api import cli
 from tasks_api.config import Config, from_environ
-from tasks_api.database import embedded, engine
+from tasks_api.database import embedded, execution
 from tasks_api.http import cors, docs, health, problems, request_log, request_target
 from tasks_api.http.smorest import Api
-from tasks_api.identity import guard
-from tasks_api.tasks import (
-    list_views,  # noqa: F401 - it adds to the blueprint of `views`
-    views,
-)
+from tasks_api.identity import guard, me
+from tasks_api.tasks import blueprint as tasks
 
 
 class OrjsonProvider(JSONProvider):
@@ -51,12 +48,14 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     request_log.init_app(app)
     request_target.init_app(app)
-    engine.init_app(app, config.database_url or embedded.start(config.data_dir), config)
+    execution.init_app(app, config.database_url or embedded.start(config.data_dir), config)
     api = Api(app, spec_kwargs=docs.DOCUMENT)
     problems.document(api.spec)
     docs.init_app(app, api)
     guard.init_app(app, api, config)
-    api.register_blueprint(views.blueprint)
+    api.register_blueprint(tasks)
+    if config.auth == "jwt":
+        api.register_blueprint(me.blueprint)
     api.register_blueprint(health.blueprint)
     cors.init_app(app, config.cors_origins)
     cli.init_app(app, config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +12,19 @@ from flask.cli import AppGroup, with_appcontext
 
 from tasks_api.config import Config
 from tasks_api.database import migrations
-from tasks_api.database.engine import DatabaseUnavailable, new_engine
-from tasks_api.identity.tokens import CANONICAL, mint
-from tasks_api.tasks import feed
+from tasks_api.database.engine import new_engine
+from tasks_api.identity.tokens import mint
+from tasks_api.setting_checks import HYPHENATED_UUID
 
 MONTH_MINUTES = 31 * 24 * 60
 
 db = AppGroup("db", help="Migrate the database.")
-tasks = AppGroup("tasks", help="Look after the tasks.")
 
 
 def init_app(app: Flask, config: Config) -> None:
     """Add the commands."""
     app.extensions["config"] = config
     app.cli.add_command(db)
-    app.cli.add_command(tasks)
     app.cli.add_command(token)
 
 
@@ -45,6 +42,13 @@ def downgrade(revision: str) -> None:
     _migrate(migrations.downgrade, revision)
 
 
+@db.command()
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write the file of a new migration, to be filled in: its number and MESSAGE make its name."""
+    migrations.revision(message)
+
+
 @click.command()
 @click.argument("user_id")
 @click.option(
@@ -52,44 +56,23 @@ def downgrade(revision: str) -> None:
 )
 @with_appcontext
 def token(user_id: str, minutes: int) -> None:
-    """Mint a token for USER_ID, for development: it is valid for as long as you say.
+    """Print a new token for USER_ID, for development.
 
-    Only where JWT_SECRET is set; an issuer with keys of its own mints its own tokens.
+    This needs JWT_SECRET: tokens for an issuer with keys of its own come from that issuer.
     """
     config: Config = current_app.extensions["config"]
     if not config.jwt_secret:
-        raise click.ClickException("A token can only be minted with AUTH=jwt and JWT_SECRET.")
-    if not CANONICAL.fullmatch(user_id):
+        raise click.ClickException("A token can only be made with AUTH=jwt and JWT_SECRET.")
+    if not HYPHENATED_UUID.fullmatch(user_id):
         raise click.ClickException("USER_ID must be a UUID, with hyphens.")
     click.echo(mint(config, UUID(user_id), seconds=minutes * 60))
 
 
 def _migrate(way: Any, revision: str) -> None:
     # A migration may take longer than any request, so it has its own engine, without the timeout.
-    engine = new_engine(current_app.extensions["engine"].url, poolclass=sa.NullPool)
+    engine = new_engine(current_app.extensions["database"].engine.url, poolclass=sa.NullPool)
     try:
         way(engine, revision)
     except (sa.exc.OperationalError, migrations.MigrationError) as error:
         raise click.ClickException(f"The migration did not run: {error}") from None
     click.echo(f"The database is at migration {migrations.current(engine) or 'none'}.")
-
-
-@tasks.command()
-@click.option("--days", type=click.IntRange(0, 36500), required=True, help="Older than this.")
-def purge(days: int) -> None:
-    """Remove what has been in the trash for some days, for good.
-
-    Safe to run beside traffic, and twice at once. Clients that have not read the feed since before
-    what is removed have to start it again.
-    """
-    try:
-        with click.progressbar(
-            feed.purge(days),
-            length=feed.count_users(),
-            label="Users",
-            hidden=not sys.stdout.isatty(),
-        ) as progress:
-            removed = sum(progress)
-    except DatabaseUnavailable as error:
-        raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
-    click.echo(f"Removed {removed} tasks.")

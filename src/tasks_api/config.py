@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Literal, TypedDict, TypeVar
+from uuid import UUID
 
-from jwt import InvalidKeyError
-from jwt.algorithms import HMACAlgorithm
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
-AUTH_MODES = ("none", "jwt")
-JWT_SETTINGS = ("JWT_JWKS_URL", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")
-# As long as what HS256 makes of it (RFC 7518, section 3.2).
-SECRET_MIN_BYTES = 32
-# Names that nobody can have on the public internet (RFC 6761, RFC 6762, and ICANN for .internal).
-INSIDE = (".internal", ".local", ".localhost")
-# As a browser writes the Origin header (RFC 6454, section 6.2), in lower case.
-ORIGIN = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
+from tasks_api import setting_checks
+from tasks_api.setting_checks import ConfigError
+
+Choice = TypeVar("Choice", bound=str)
+AuthMode = Literal["none", "jwt"]
+
+AUTH_MODES: tuple[AuthMode, ...] = ("none", "jwt")
+JWT_SETTINGS = (
+    "JWT_JWKS_URL",
+    "JWT_SECRET",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
+    "JWT_USER_CLAIM",
+    "JWT_USER_NAMESPACE",
 )
-DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
-class ConfigError(SystemExit):
-    """A setting that stops the start.
-
-    Python prints the text of an uncaught `SystemExit` as one line on stderr and exits with 1,
-    whoever imported us: gunicorn, the `flask` command or another WSGI server.
-    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What the environment says, typed; each field is the setting of that name in README."""
+    """The settings with their types; each field is the variable of that name in README."""
 
     database_url: URL | None = None
     data_dir: Path = Path("var")
-    auth: Literal["none", "jwt"] = "none"
+    auth: AuthMode = "none"
     jwt_jwks_url: str | None = None
     jwt_secret: bytes | None = field(default=None, repr=False)
     jwt_issuer: str = ""
     jwt_audience: str = ""
+    jwt_user_claim: str = "sub"
+    jwt_user_namespace: UUID | None = None
     cors_origins: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
@@ -56,18 +49,23 @@ class Config:
     max_body_bytes: int = 64 * 1024
     database_pool_size: int = 10
     statement_timeout_ms: int = 10_000
+    prepared_statements: bool = True
+    request_head_seconds: int = 20
+    request_body_seconds: int = 20
+    request_body_bytes_per_second: int = 1000
+    answer_seconds: int = 30
     log_level: str = "INFO"
 
 
 def from_environ(environ: Mapping[str, str]) -> Config:
-    """Read the settings; an empty variable counts as one that isn't set.
+    """Return the settings. An empty variable counts as one that isn't set.
 
     Raises:
         ConfigError: a value is missing, misspelt or contradicts another; the text names it.
     """
-    database_url = _database_url(environ.get("DATABASE_URL", ""))
-    auth = _one_of(environ, "AUTH", AUTH_MODES, default="" if database_url else "none")
-    if not auth:
+    database_url = setting_checks.database_url(environ.get("DATABASE_URL", ""))
+    auth = _one_of(environ, "AUTH", AUTH_MODES)
+    if database_url and not auth:
         raise ConfigError(
             "AUTH must be set where DATABASE_URL is: `jwt` to check tokens, or `none` if a gateway "
             "has already checked who is calling."
@@ -75,58 +73,70 @@ def from_environ(environ: Mapping[str, str]) -> Config:
     return Config(
         database_url=database_url,
         data_dir=Path(environ.get("DATA_DIR") or "var").resolve(),
-        auth=auth,  # type: ignore[arg-type]
+        auth=auth or Config.auth,
         **_jwt_settings(environ, auth),
-        cors_origins=tuple(_origins(environ.get("CORS_ORIGINS", ""))),
-        host=environ.get("HOST") or "127.0.0.1",
-        port=_integer(environ, "PORT", 8000, 1, 65535),
+        cors_origins=tuple(setting_checks.origins(environ.get("CORS_ORIGINS", ""))),
+        host=setting_checks.host(environ.get("HOST") or Config.host),
+        port=_integer(environ, "PORT", Config.port, 1, 65535),
         web_concurrency=_integer(environ, "WEB_CONCURRENCY", os.cpu_count() or 1, 1, 256),
-        max_body_bytes=_integer(environ, "MAX_BODY_BYTES", 64 * 1024, 1024, 2**30),
-        database_pool_size=_integer(environ, "DATABASE_POOL_SIZE", 10, 1, 1000),
-        statement_timeout_ms=_integer(environ, "STATEMENT_TIMEOUT_MS", 10_000, 0, 600_000),
-        log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS, default="INFO"),
+        max_body_bytes=_integer(environ, "MAX_BODY_BYTES", Config.max_body_bytes, 1024, 2**30),
+        database_pool_size=_integer(
+            environ, "DATABASE_POOL_SIZE", Config.database_pool_size, 1, 1000
+        ),
+        statement_timeout_ms=_integer(
+            environ, "STATEMENT_TIMEOUT_MS", Config.statement_timeout_ms, 0, 600_000
+        ),
+        prepared_statements=_one_of(environ, "PREPARED_STATEMENTS", ("on", "off")) != "off",
+        request_head_seconds=_integer(
+            environ, "REQUEST_HEAD_SECONDS", Config.request_head_seconds, 1, 600
+        ),
+        request_body_seconds=_integer(
+            environ, "REQUEST_BODY_SECONDS", Config.request_body_seconds, 1, 600
+        ),
+        request_body_bytes_per_second=_integer(
+            environ,
+            "REQUEST_BODY_BYTES_PER_SECOND",
+            Config.request_body_bytes_per_second,
+            *(1, 10**9),
+        ),
+        answer_seconds=_integer(environ, "ANSWER_SECONDS", Config.answer_seconds, 1, 600),
+        log_level=_one_of(environ, "LOG_LEVEL", LOG_LEVELS) or Config.log_level,
     )
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = environ.get(name) or str(default)
-    # isdecimal alone would let through other scripts' digits, and int() of thousands of them.
+    # isdecimal alone would accept digits of other scripts; int() takes long for thousands of them.
     if not (text.isascii() and text.isdecimal() and len(text) < 12 and low <= int(text) <= high):  # noqa: PLR2004
         raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
     return int(text)
 
 
-def _one_of(
-    environ: Mapping[str, str], name: str, choices: tuple[str, ...], *, default: str
-) -> str:
-    text = environ.get(name) or default
-    if text and text not in choices:
-        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
-    return text
-
-
-def _database_url(text: str) -> URL | None:
-    """Name the driver: `postgres://` is what platforms say, and SQLAlchemy 2.1 takes a bare
-    `postgresql://` to mean psycopg 3."""
+def _one_of(environ: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> Choice | None:
+    text = environ.get(name)
     if not text:
         return None
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        # The text is not repeated: it may hold a password.
-        raise ConfigError("DATABASE_URL is not a URL (postgresql://user:pass@host/name).") from None
-    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg2"}:
-        raise ConfigError(
-            f"DATABASE_URL must start with postgres:// or postgresql://, not {url.drivername}://."
-        )
-    return url.set(drivername="postgresql+psycopg2")
+    for choice in choices:
+        if text == choice:
+            return choice
+    raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
 
 
-def _jwt_settings(environ: Mapping[str, str], auth: str) -> dict[str, Any]:
+class _JwtSettings(TypedDict, total=False):
+    jwt_jwks_url: str
+    jwt_secret: bytes
+    jwt_issuer: str
+    jwt_audience: str
+    jwt_user_claim: str
+    jwt_user_namespace: UUID
+
+
+def _jwt_settings(environ: Mapping[str, str], auth: AuthMode | None) -> _JwtSettings:
     given = {name: environ[name] for name in JWT_SETTINGS if environ.get(name)}
     if auth != "jwt":
-        for name in given:
-            # Whoever sets it believes that tokens are checked.
+        if given:
+            # Who sets one of them expects that tokens are checked.
+            name = next(iter(given))
             raise ConfigError(f"{name} is set, but AUTH is not `jwt`: set that too, or neither.")
         return {}
     if "JWT_JWKS_URL" in given and "JWT_SECRET" in given:
@@ -136,62 +146,13 @@ def _jwt_settings(environ: Mapping[str, str], auth: str) -> dict[str, Any]:
     for name in ("JWT_ISSUER", "JWT_AUDIENCE"):
         if name not in given:
             raise ConfigError(f"{name} must be set where AUTH is `jwt`.")
+    settings = _JwtSettings(jwt_issuer=given["JWT_ISSUER"], jwt_audience=given["JWT_AUDIENCE"])
     if "JWT_JWKS_URL" in given:
-        keys: dict[str, Any] = {"jwt_jwks_url": _jwks_url(given["JWT_JWKS_URL"])}
+        settings["jwt_jwks_url"] = setting_checks.jwks_url(given["JWT_JWKS_URL"])
     else:
-        keys = {"jwt_secret": _secret(given["JWT_SECRET"])}
-    return {**keys, "jwt_issuer": given["JWT_ISSUER"], "jwt_audience": given["JWT_AUDIENCE"]}
-
-
-def _jwks_url(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        host, _ = url.hostname or "", url.port
-    except ValueError:
-        host = ""
-    # The text is not repeated, here and below: it may hold a password.
-    if not (re.fullmatch("[!-~]+", text) and host and url.scheme in {"http", "https"}):
-        raise ConfigError("JWT_JWKS_URL is not a URL (https://issuer.example/api/auth/jwks).")
-    if "@" in url.netloc or "#" in text:
-        raise ConfigError("JWT_JWKS_URL must not have a user, a password or a fragment.")
-    if url.scheme == "http" and not _is_inside(host):
-        raise ConfigError(
-            "JWT_JWKS_URL must start with https://: over http, whoever sits on the way could "
-            "give out keys; only private addresses and names may do without."
-        )
-    return text
-
-
-def _is_inside(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith(INSIDE)
-
-
-def _secret(text: str) -> bytes:
-    # What isn't UTF-8 in an environment comes as lone surrogates.
-    secret = text.encode(errors="surrogateescape")
-    if len(secret) < SECRET_MIN_BYTES:
-        raise ConfigError(
-            f"JWT_SECRET must have at least {SECRET_MIN_BYTES} bytes: `openssl rand -base64 32`."
-        )
-    try:
-        return HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
-    except InvalidKeyError:
-        raise ConfigError(
-            "JWT_SECRET must not be a key or a certificate: others are meant to know those."
-        ) from None
-
-
-def _origins(text: str) -> Iterator[str]:
-    for number, given in enumerate(filter(None, map(str.strip, text.split(","))), 1):
-        origin = ORIGIN.fullmatch(given.lower())
-        if not origin or int((origin["port"] or ":0")[1:]) > 65535:  # noqa: PLR2004
-            raise ConfigError(
-                "CORS_ORIGINS must be origins with commas between them, such as "
-                f"https://app.example,http://localhost:3000, without paths or *; number {number} "
-                "is not one."
-            )
-        # Browsers leave out the port that goes without saying.
-        yield origin[0].removesuffix(DEFAULT_PORTS.get(origin["scheme"]) or "/")
+        settings["jwt_secret"] = setting_checks.jwt_secret(given["JWT_SECRET"])
+    if "JWT_USER_CLAIM" in given:
+        settings["jwt_user_claim"] = setting_checks.user_claim(given["JWT_USER_CLAIM"])
+    if "JWT_USER_NAMESPACE" in given:
+        settings["jwt_user_namespace"] = setting_checks.namespace(given["JWT_USER_NAMESPACE"])
+    return settings

@@ -24,7 +24,7 @@ sys.path.insert(0, str(TESTS))
 
 from test_contract import CONFIG  # noqa: E402
 
-from live.conftest import BIN, Server, launch  # noqa: E402
+from live.server import BIN, Server, launch  # noqa: E402
 
 GENERATED = re.compile(r"([\d,]+) generated")
 # So many of the operations have enough inputs for as many cases as they may have.

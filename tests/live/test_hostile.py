@@ -6,6 +6,7 @@ answer has to look the same.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
@@ -17,7 +18,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import Server, launch
+from live.server import Server, launch
 
 # More than the server may take to answer, and less than the tests' own limit: it hangs, or doesn't.
 PATIENCE = 30
@@ -233,6 +234,8 @@ LINES_400 = {
     "raw UTF-8 in the target": get("/api/\xc3\xa9"),
     "a space in the target": get("/api/{user}/tasks x"),
     "no target": get(""),
+    "an absolute target with a user": get("http://a@b/api/{user}/tasks"),
+    "an absolute target, and no Host": get("http://localhost/api/{user}/tasks", host=b""),
     "a bad absolute target": get("http://[::1/api/{user}/tasks"),
     "a target without a slash": get("api/{user}/tasks"),
     "an asterisk": get("*"),
@@ -278,6 +281,7 @@ PATHS_404 = {
     "/api/./": get("/api/./{user}/tasks"),
     "encoded dots": get("/api/%2e%2e/api/{user}/tasks"),
     "two slashes at the front": get("//api/{user}/tasks"),
+    "three slashes at the front": get("///api/{user}/tasks"),
     "two slashes within": get("/api/{user}//tasks"),
     "a slash at the end": get("/api/{user}/tasks/"),
     "a backslash": get("/api\\{user}\\tasks"),
@@ -292,6 +296,14 @@ PATHS_404 = {
 }
 OTHERS = {
     "an unknown coding": (post(headers=b"Transfer-Encoding: x\r\n", length=0), 501),
+    "a coding under the chunks": (
+        Request(
+            b"POST",
+            headers=b"Content-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n",
+            body=chunk(TASK) + END,
+        ),
+        501,
+    ),
     "an unknown method": (get(method=b"BREW"), 405),
     "TRACE": (get(method=b"TRACE"), 405),
     "an unknown method where nothing is": (get("/nowhere", method=b"BREW"), 404),
@@ -308,6 +320,9 @@ OTHERS = {
     "chunks over the limit": (chunks(chunk(TASK.ljust(MAX_BODY)) + chunk(b"x") + END), 413),
     "garbage beyond the limit": (chunks(chunk(TASK.ljust(MAX_BODY)) + chunk(b"]" * 2000)), 413),
     "no media type": (post(content_type=b""), 415),
+    "a body in gzip": (post(gzip.compress(TASK), headers=b"Content-Encoding: gzip\r\n"), 415),
+    "a body that says it is in gzip": (post(headers=b"Content-Encoding: gzip\r\n"), 415),
+    "a body in br, in br": (post(headers=b"Content-Encoding: br\r\n" * 2), 415),
     "a form": (post(b"title=x", content_type=b"application/x-www-form-urlencoded"), 415),
     "a media type that isn't ASCII": (post(content_type=b"application/json\xff"), 415),
 }
@@ -454,6 +469,16 @@ def test_client_that_goes_amid_its_chunks_changes_nothing(server, user):
     assert tasks(server, user) == before
 
 
+def test_body_that_is_too_large_is_not_asked_for(server):
+    request = post(length=MAX_BODY + 1, headers=b"Expect: 100-continue\r\n").encode(str(uuid4()))
+    head = request.partition(b"\r\n\r\n")[0].replace(b": close", b": keep-alive", 1)
+    answer = read(talk(server, head + b"\r\n\r\n"))
+    assert answer is not None
+    assert answer.status == 413
+    # The body may come or not: what would be the next request cannot be known.
+    assert answer.headers["connection"] == "close"
+
+
 def test_body_is_asked_for_where_the_client_waits_to_be(server):
     stranger = str(uuid4())
     request = post(headers=b"Expect: 100-continue\r\n").encode(stranger)
@@ -475,6 +500,40 @@ def test_what_follows_a_wrong_length_is_not_taken_for_a_request(server, user):
     received = talk(server, request.replace(b": close", b": keep-alive", 1), half_close=True)
     assert received.count(b"HTTP/1.") == 1
     assert tasks(server, user) == before
+
+
+def test_malformed_chunk_that_nobody_reads_gets_no_second_answer(server):
+    request = chunks(b"xyz\r\n", target="/nowhere").encode("")
+    received = talk(server, request.replace(b": close", b": keep-alive", 1))
+    assert received.startswith(b"HTTP/1.1 404 ")
+    assert received.count(b"HTTP/1.") == 1
+
+
+def test_connection_ends_with_a_malformed_chunk_and_says_so(server, user):
+    request = chunks(b"xyz\r\n").encode(user)
+    answer = read(talk(server, request.replace(b": close", b": keep-alive", 1)))
+    assert answer is not None
+    assert (answer.status, answer.headers["connection"]) == (400, "close")
+
+
+def test_answer_leads_to_no_host_that_the_client_has_made_up(server):
+    answer = read(talk(server, get("http://evil.example").encode("")))
+    assert answer is not None
+    assert (answer.status, answer.headers["location"]) == (302, "/docs")
+
+
+def test_coding_that_is_not_undone_is_answered_with_those_that_are(server, user):
+    request = post(headers=b"Content-Encoding: gzip\r\n").encode(user)
+    answer = read(talk(server, request))
+    assert answer is not None
+    # RFC 9110, sections 12.5.3 and 15.5.16.
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+def test_nothing_that_was_refused_is_in_the_log(server):
+    talk(server, get(headers=b"X(secret-name): a\r\n").encode(""))
+    talk(server, get("secret-target").encode(""))
+    assert "secret" not in Path(server.log).read_text()
 
 
 def test_answer_to_head_has_no_body_even_where_it_is_an_error(server):

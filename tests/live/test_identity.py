@@ -17,6 +17,7 @@ import issuer as issuers
 import pytest
 import requests
 from issuer import Issuer
+from racing import meanwhile
 
 ROOT = Path(__file__).parents[2]
 LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")
@@ -89,10 +90,7 @@ def serve(database_url, issuer, origins=""):
     """Run gunicorn with one worker; give its address."""
     settings = {
         "DATABASE_URL": database_url.render_as_string(hide_password=False),
-        "AUTH": "jwt",
-        "JWT_JWKS_URL": issuer.jwks_url,
-        "JWT_ISSUER": issuer.url,
-        "JWT_AUDIENCE": issuer.audience,
+        **issuer.settings(),
         "CORS_ORIGINS": origins,
         "WEB_CONCURRENCY": "1",
     }
@@ -165,18 +163,14 @@ def test_repeated_header_is_refused(service, issuer, user):
 def test_fetch_that_hangs_holds_up_nobody_else_in_the_worker(database_url, user):
     issuer = Issuer()
     issuer.gate.clear()
-    statuses = []
+    token = issuer.token(user)
     with serve(database_url, issuer) as service:
-        token = issuer.token(user)
-        waiting = Thread(target=lambda: statuses.append(get(service, user, token).status_code))
-        waiting.start()
-        assert issuer.asked.wait(30)
-        for _ in range(5):
-            assert requests.get(f"{service}/ready", timeout=30).status_code == 200
-        issuer.gate.set()
-        waiting.join()
+        with meanwhile(lambda: get(service, user, token), issuer.gate.set) as waiting:
+            assert issuer.asked.wait(30)
+            for _ in range(5):
+                assert requests.get(f"{service}/ready", timeout=30).status_code == 200
+        assert waiting.result().status_code == 200
     issuer.go_away()
-    assert statuses == [200]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from live.conftest import ROOT
+from live.server import ROOT
 
 DOCUMENT = ROOT / "openapi" / "openapi.json"
 LINTERS = {"@stoplight/spectral-cli": "6.16.3", "@redocly/cli": "2.77.0"}

@@ -14,7 +14,7 @@ import pytest
 import requests
 from honcho.environ import parse_procfile
 
-from live.conftest import ROOT, Server, environment, free_port
+from live.server import ROOT, Server, environment, free_port
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),

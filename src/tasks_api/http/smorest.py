@@ -8,7 +8,7 @@ import flask_smorest
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from tasks_api.database.engine import DatabaseUnavailable
+from tasks_api.database.execution import DatabaseUnavailable
 from tasks_api.http.parser import Parser, without_query
 from tasks_api.http.problems import REQUEST_ID_REF, ProblemSchema, database_unavailable, render
 

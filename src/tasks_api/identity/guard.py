@@ -1,7 +1,7 @@
-"""Who may: everything below `/api` needs a bearer token, and a user's paths need that user's.
+"""Everything below `/api` needs a bearer token, and a user's paths need that user's token.
 
-One object decides what is guarded, checks it and writes it into the OpenAPI document, so that the
-three can't come apart.
+One object checks this and writes it into the OpenAPI document, by one rule for what is guarded, so
+that the check and the document can't disagree.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import re
 from typing import Any
 
 from apispec import BasePlugin
-from flask import Flask, request
+from flask import Flask, g, request
 
 from tasks_api.config import Config
 from tasks_api.http.problems import Problem, document_response, responses
 from tasks_api.http.smorest import Api
+from tasks_api.identity import me
 from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier, verifier_for
 
@@ -27,60 +28,69 @@ SCHEME = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "A JSON Web Token; its `sub` is the user in the path.",
+    "description": "A JSON Web Token of the user in the path.",
 }
 CHALLENGE = {
     "description": "`Bearer`, with `error` where a token was sent (RFC 6750, section 3).",
     "schema": {"type": "string", "example": 'Bearer error="invalid_token"'},
 }
-UNAUTHORIZED = "There is no valid bearer token."
-FORBIDDEN = "The token is another user's."
+UNAUTHORIZED = "The request has no valid bearer token."
+FORBIDDEN = "The token belongs to another user."
 
 logger = logging.getLogger("tasks_api.auth")
 
 
 class Guard(BasePlugin):
-    """Checks requests, and as a plugin of the OpenAPI document says of which operations."""
+    """Checks requests, and documents which operations are checked as a plugin of apispec."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
 
-    def operation_helper(self, path: Any = None, operations: Any = None, **_: object) -> None:
-        """Say that the operations of a path need a token, where they do."""
-        if _is_guarded(path):
+    def operation_helper(
+        self,
+        path: str | None = None,
+        operations: dict[str, dict[str, Any]] | None = None,
+        **_: object,
+    ) -> None:
+        """Document that the operations of a guarded path need a token."""
+        if path and operations and _is_guarded(path):
             for operation in operations.values():
                 operation["security"] = [{"bearerAuth": []}]
-                operation["responses"] |= responses(400, 401, 403, 503)
+                forbidden = (403,) if "{user_id}" in path else ()
+                operation["responses"] |= responses(400, 401, *forbidden, 503)
 
     def check(self) -> None:
-        """Let the request pass, or not. Reads its path and one header, never its body.
+        """Refuse a request without its user's token. Reads the path and one header, not the body.
 
         Raises:
             Problem: 400, 401, 403 or 503.
         """
-        # A preflight can't have a token; what Flask answers to OPTIONS is in the document anyway.
+        # A browser sends no token with a preflight, and the answer to OPTIONS is no secret.
         if not _is_guarded(request.path) or request.method == "OPTIONS":
             return
         token = _bearer_token(request.headers.get("Authorization", ""))
         try:
             caller = self._verifier.user_of(token)
         except InvalidToken as error:
-            # One answer to all of them: what exactly was wrong helps whoever is trying.
+            # The same answer for each reason: the exact one would help somebody who is guessing.
             logger.info("token refused: %s", error)
             raise _unauthorized("The bearer token is not valid.", "invalid_token") from None
         except KeysUnavailable as error:
             raise Problem(
                 503,
-                "The token can't be checked right now: its issuer doesn't answer.",
+                "The token can't be checked right now: the issuer can't be asked for its key.",
                 headers={"Retry-After": str(error.retry_after)},
             ) from None
-        # Without view_args there is nothing at this path, and routing says so after us.
-        if request.view_args is not None and request.view_args.get("user_id") != caller:
+        g.user_id = caller
+        # Where there are no view_args, no route matched, and Flask answers so after this.
+        if request.view_args is None or request.endpoint == me.ENDPOINT:
+            return
+        if request.view_args.get("user_id") != caller:
             raise Problem(403, FORBIDDEN)
 
 
 def init_app(app: Flask, api: Api, config: Config) -> None:
-    """Guard what will be registered on the api from now on, and document it; unless `AUTH=none`."""
+    """Guard the blueprints that are registered after this, unless `AUTH=none`."""
     if config.auth == "none":
         return
     guard = Guard(verifier_for(config))
@@ -96,11 +106,17 @@ def _is_guarded(path: str) -> bool:
 
 
 def _bearer_token(header: str) -> str:
-    """Read the header (RFC 6750, section 2.1); servers join repeated ones with a comma."""
+    """Return the token in the header (RFC 6750, section 2.1).
+
+    Servers join repeated headers with a comma, which no token has.
+
+    Raises:
+        Problem: 400 or 401.
+    """
     scheme, _, token = header.partition(" ")
     token = token.strip(" ")
     if scheme.lower() != "bearer" or not token:
-        raise _unauthorized("This needs a bearer token, in the header Authorization.")
+        raise _unauthorized("A bearer token is required in the header Authorization.")
     if not TOKEN.fullmatch(token):
         raise Problem(
             400,

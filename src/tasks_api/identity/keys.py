@@ -1,8 +1,7 @@
-"""The issuer's keys: fetched when they are needed, and kept on while the issuer is away.
+"""The issuer's keys: fetched when they are needed, and kept while the issuer is away.
 
-A fetch has a thread of its own (a greenlet, in gunicorn's workers), and there is one at a time. A
-request whose key is known never waits for it; one whose key is unknown waits for as long as a fetch
-may take at the most.
+A fetch runs in a thread of its own (a greenlet, in gunicorn's workers), one at a time. A request
+whose key is known never waits for it; one whose key is unknown waits for at most `TIMEOUT`.
 """
 
 from __future__ import annotations
@@ -11,45 +10,39 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.client import HTTPException
 from threading import Event, Lock, Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
-from jwt import PyJWK, PyJWTError
+from cachetools import LRUCache
 
-from tasks_api.identity.fetch import timed_fetch
+from tasks_api.identity import jwks
+from tasks_api.identity.fetch import fetch
+from tasks_api.identity.jwks import Key
 
-# Seconds. All of a fetch: finding the host, connecting, and the last byte of the answer.
+# Seconds. How long a request waits for a fetch, finding the host included, and how long the issuer
+# may take for its answer.
 TIMEOUT = 3.0
-# From the start of one fetch to that of the next, whatever became of the first.
+# From the start of one fetch to that of the next, whether it succeeded or not.
 FETCH_INTERVAL = 30.0
-# The age from which keys are asked for again: so long does a key live on that the issuer withdrew.
+# The age at which keys are fetched again. A key that the issuer withdrew lives on for as long.
 REFRESH_AFTER = 300.0
 # The age up to which keys are good while the issuer is away.
-KEEP = 24 * 3600.0
+MAX_AGE = 24 * 3600.0
 
 MAX_BYTES = 256 * 1024
-RSA_MIN_BITS = 2048
-
-# What a key of some type and curve may have signed (RFC 7518, section 3.1; RFC 8037). A token's
-# header chooses among these and nothing else; a symmetric key has no business in a public set.
-ALGORITHMS = (
-    ("OKP", "Ed25519", ("EdDSA",)),
-    ("EC", "P-256", ("ES256",)),
-    ("RSA", None, ("RS256", "PS256")),
-)
+# How many names of unknown keys are remembered.
+MAX_UNKNOWN = 256
 
 logger = logging.getLogger("tasks_api.jwks")
 
 
 class UnknownKey(Exception):
-    """The issuer has no such key."""
+    """The issuer has no such key: it was asked since the key first came up."""
 
 
 class KeysUnavailable(Exception):
-    """Whether the issuer has such a key can't be told now.
+    """Whether the issuer has such a key isn't known, and it can't be asked now.
 
     Args:
         retry_after: the seconds after which it will be asked again.
@@ -60,45 +53,40 @@ class KeysUnavailable(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True)
-class Key:
-    """A key to verify with, and the algorithms that it may be used for."""
-
-    kid: str | None
-    algorithms: tuple[str, ...]
-    material: Any = field(repr=False)
-
-
-class Secret:
-    """One shared secret, in the place of an issuer's keys: HS256 and nothing else."""
+class SharedSecret:
+    """A secret shared with the issuer, in place of its public keys: HS256 and nothing else."""
 
     def __init__(self, secret: bytes) -> None:
-        self.key = Key(None, ("HS256",), secret)
+        self._key = Key(None, ("HS256",), secret)
 
     def find(self, _kid: str | None) -> Key:
-        """Give the secret, whatever a token calls it."""
-        return self.key
+        """Return the secret: a token may name it as it likes."""
+        return self._key
 
-    def vouches_for(self, key: Key) -> bool:
-        """Tell whether the key is still good: a secret is as long as the process runs."""
-        return key is self.key
-
-
-class _Known(NamedTuple):
-    """What the issuer last said, and when it was asked."""
-
-    keys: Mapping[str | None, Key]
-    # The only key there is: what a token without a kid means.
-    sole: Key | None
-    at: float
+    def still_has(self, key: Key) -> bool:
+        """Return whether the key is this secret."""
+        return key is self._key
 
 
-class _Attempt:
-    """One fetch."""
+class _KeySet(NamedTuple):
+    """What the issuer answered last, when it was asked, and by which fetch."""
 
-    def __init__(self, started: float) -> None:
+    by_kid: Mapping[str | None, Key] = {}
+    # The only key in the set, which verifies tokens without a kid; None where there are several.
+    sole: Key | None = None
+    asked_at: float = -math.inf
+    number: int = 0
+
+    def get(self, kid: str | None) -> Key | None:
+        return self.sole if kid is None else self.by_kid.get(kid)
+
+
+class _Fetch:
+    """One fetch: its number, counted from 1, when it started, and whether it is over."""
+
+    def __init__(self, number: int, started: float) -> None:
+        self.number = number
         self.started = started
-        self.succeeded = False
         self.done = Event()
 
 
@@ -107,7 +95,7 @@ class RemoteKeys:
 
     Args:
         url: where the issuer has its JWK Set (RFC 7517, section 5).
-        fetch: what gets it; has the signature of `timed_fetch` and raises what that raises.
+        fetch: gets the document; it has the signature of `fetch.fetch` and raises the same errors.
         now: a clock that only goes forward, in seconds.
     """
 
@@ -115,113 +103,84 @@ class RemoteKeys:
         self,
         url: str,
         *,
-        fetch: Callable[[str, float, int], bytes] = timed_fetch,
+        fetch: Callable[[str, float, int], bytes] = fetch,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._fetch = fetch
         self._now = now
         self._lock = Lock()
-        self._known = _Known({}, None, -math.inf)
-        self._attempt: _Attempt | None = None
+        self._key_set = _KeySet()
+        # None was made yet, so that the next is due at once.
+        self._last_fetch = _Fetch(0, -math.inf)
+        self._last_fetch.done.set()
+        # For each unknown kid, the last fetch that had started before it first came up.
+        self._first_seen = LRUCache[str | None, int](MAX_UNKNOWN)
 
     def find(self, kid: str | None) -> Key:
-        """Give the key of that name; without a name, the only one there is.
+        """Return the key of that name; without a name, the only one there is.
 
         Raises:
-            UnknownKey: the issuer answered in the last 30 seconds, and has no such key.
-            KeysUnavailable: the issuer couldn't be asked.
+            UnknownKey: the issuer was asked since the key first came up, and has no such key.
+            KeysUnavailable: the issuer didn't answer, or may not be asked again yet.
         """
+        with self._lock:
+            before = self._last_fetch.number
         if key := self._look_up(kid):
             return key
-        attempt = self._ask()
-        attempt.done.wait(max(0.0, attempt.started + TIMEOUT - self._now()))
+        last = self._start_fetch_if_due()
+        last.done.wait(max(0.0, last.started + TIMEOUT - self._now()))
         if key := self._look_up(kid):
             return key
-        if attempt.succeeded:
+        with self._lock:
+            first_seen = self._first_seen.setdefault(kid, before)
+        if self._current().number > first_seen:
             raise UnknownKey
-        wait = attempt.started + FETCH_INTERVAL - self._now()
+        wait = last.started + FETCH_INTERVAL - self._now()
         raise KeysUnavailable(retry_after=max(1, math.ceil(wait)))
 
-    def vouches_for(self, key: Key) -> bool:
-        """Tell whether the issuer, as far as is known, still has exactly this key."""
+    def still_has(self, key: Key) -> bool:
+        """Return whether the issuer, by its last answer, still has exactly this key."""
         return self._look_up(key.kid) == key
 
     def _look_up(self, kid: str | None) -> Key | None:
-        known = self._known
-        age = self._now() - known.at
-        if age > REFRESH_AFTER:
-            self._ask()
-        if age > KEEP:
-            return None
-        return known.sole if kid is None else known.keys.get(kid)
+        key_set = self._current()
+        if self._now() - key_set.asked_at > REFRESH_AFTER:
+            self._start_fetch_if_due()
+        return key_set.get(kid)
 
-    def _ask(self) -> _Attempt:
-        """Give the fetch that is under way, or was lately; else start one. Waits for nothing."""
+    def _current(self) -> _KeySet:
+        key_set = self._key_set
+        return key_set if self._now() - key_set.asked_at <= MAX_AGE else _KeySet()
+
+    def _start_fetch_if_due(self) -> _Fetch:
+        """Return the fetch that is running or recent, else start one. Waits for nothing."""
         with self._lock:
-            last = self._attempt
-            if last and not (last.done.is_set() and self._now() - last.started >= FETCH_INTERVAL):
+            last = self._last_fetch
+            if not last.done.is_set() or self._now() - last.started < FETCH_INTERVAL:
                 return last
-            attempt = _Attempt(self._now())
-            Thread(target=self._run, args=(attempt,), daemon=True, name="jwks").start()
-            self._attempt = attempt
-            return attempt
+            new = _Fetch(last.number + 1, self._now())
+            Thread(target=self._run, args=(new,), daemon=True, name="jwks").start()
+            self._last_fetch = new
+            return new
 
-    def _run(self, attempt: _Attempt) -> None:
+    def _run(self, current: _Fetch) -> None:
         try:
-            usable = parse(self._fetch(self._url, TIMEOUT, MAX_BYTES))
+            usable = jwks.parse(self._fetch(self._url, TIMEOUT, MAX_BYTES))
         except (OSError, HTTPException, ValueError) as error:
-            # The keys that are known stay; the answer's own words might be anybody's.
-            logger.warning("the issuer's keys can't be had: %s", type(error).__name__)
+            # The known keys stay. The error's text may hold words of the answer: only its type
+            # goes to the log.
+            logger.warning("the issuer's keys can't be fetched: %s", type(error).__name__)
         else:
             # Of keys with one name, the first counts.
-            keys = {key.kid: key for key in reversed(usable)}
+            by_kid = {key.kid: key for key in reversed(usable)}
             sole = usable[0] if len(usable) == 1 else None
-            self._known = _Known(keys, sole, attempt.started)
-            attempt.succeeded = True
+            old, new = self._key_set, _KeySet(by_kid, sole, current.started, current.number)
+            with self._lock:
+                # What the issuer has withdrawn is unknown for certain.
+                withdrawn = old.by_kid.keys() - new.by_kid.keys()
+                self._first_seen.update(dict.fromkeys(withdrawn, old.number))
+            self._key_set = new
             logger.info("the issuer has %d usable keys", len(usable))
         finally:
-            attempt.done.set()
-
-
-def parse(document: bytes) -> list[Key]:
-    """Read a JWK Set; leave out each key that can't be used for verifying here.
-
-    An empty set is the issuer's word like any other: its keys are withdrawn.
-
-    Raises:
-        ValueError: it isn't a JWK Set at all.
-    """
-    jwks = orjson.loads(document)
-    if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list):
-        raise ValueError("not a JWK Set")  # noqa: TRY004
-    return [key for jwk in jwks["keys"] if (key := _usable(jwk))]
-
-
-def _usable(jwk: Any) -> Key | None:
-    if not isinstance(jwk, dict):
-        return None
-    kid, alg, operations = jwk.get("kid"), jwk.get("alg"), jwk.get("key_ops", ["verify"])
-    algorithms = [
-        algorithm
-        for kty, crv, algorithms in ALGORITHMS
-        if jwk.get("kty") == kty and (crv is None or jwk.get("crv") == crv)
-        for algorithm in algorithms
-        if alg is None or alg == algorithm
-    ]
-    if (
-        not algorithms
-        or not (kid is None or isinstance(kid, str))
-        or jwk.get("use") not in (None, "sig")
-        or not (isinstance(operations, list) and "verify" in operations)
-        # A private key that was published is everybody's.
-        or "d" in jwk
-    ):
-        return None
-    try:
-        material = PyJWK(jwk, algorithms[0]).key
-    except PyJWTError:
-        return None
-    if jwk["kty"] == "RSA" and material.key_size < RSA_MIN_BITS:
-        return None
-    return Key(kid, tuple(algorithms), material)
+            current.done.set()

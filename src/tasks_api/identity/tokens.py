@@ -1,20 +1,21 @@
-"""Tokens: a JSON Web Token (RFC 7519) in, the user who is calling out."""
+"""A JSON Web Token (RFC 7519) in, the user whom it was made for out."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import jwt
+from cachetools import LRUCache, cached
 
 from tasks_api.config import Config
-from tasks_api.identity.keys import Key, RemoteKeys, Secret, UnknownKey
+from tasks_api.identity.jwks import Key
+from tasks_api.identity.keys import RemoteKeys, SharedSecret, UnknownKey
+from tasks_api.setting_checks import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
 LEEWAY = 30
@@ -22,82 +23,76 @@ LEEWAY = 30
 MAX_LENGTH = 8190
 # How many verified tokens a worker remembers: about a megabyte of them.
 REMEMBERED = 4096
-REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
-# What `uuid.UUID` makes of braces, `urn:uuid:` and missing hyphens is not for us to guess.
-CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class InvalidToken(Exception):
-    """The token proves nothing. The text says why, for the log, never for the caller."""
+    """The token proves nothing. The text says why, for the log, never for the client."""
 
 
-class Keys(Protocol):
+class KeySource(Protocol):
     """Where keys come from."""
 
     def find(self, kid: str | None, /) -> Key:
-        """Give the key of that name, or raise."""
+        """Return the key of that name, or raise."""
 
-    def vouches_for(self, key: Key, /) -> bool:
-        """Tell whether the key is still good."""
+    def still_has(self, key: Key, /) -> bool:
+        """Return whether the key is still good."""
 
 
 class _Verified(NamedTuple):
+    """What is known of a token whose signature and claims were checked."""
+
     user_id: UUID
     expires: float
     key: Key
 
 
 class Verifier:
-    """Tells who is calling.
+    """Finds out whose a token is.
 
     Args:
         keys: the issuer's.
-        issuer: the only `iss` that is taken.
-        audience: what `aud` must be, or have in it.
+        issuer: the only `iss` that is accepted.
+        audience: what `aud` must be, or have among its values.
+        user_claim: the claim that says whose the token is.
+        user_namespace: where the claim is no UUID, the user is the UUIDv5 of it in this namespace.
         now: the time of day, in seconds since 1970.
         remembered: how many verified tokens to remember.
     """
 
     def __init__(
         self,
-        keys: Keys,
+        keys: KeySource,
         *,
         issuer: str,
         audience: str,
+        user_claim: str = "sub",
+        user_namespace: UUID | None = None,
         now: Callable[[], float] = time.time,
         remembered: int = REMEMBERED,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._user_claim = user_claim
+        self._user_namespace = user_namespace
         self._now = now
-        self._size = remembered
-        # By a hash: what can be read in our memory isn't a token.
-        self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()
-        self._lock = Lock()
+        remember = cached(LRUCache[bytes, _Verified](remembered), key=_digest, lock=Lock())
+        self._verify_once = remember(self._verify)
 
     def user_of(self, token: str) -> UUID:
-        """Give the user whom the token was made for.
+        """Return the user whom the token was made for.
 
-        A token that was verified before costs a hash, until it expires or the issuer withdraws its
-        key; in the leeway after its expiry it is verified anew.
+        The signature of a token is checked once, until the token expires or the issuer withdraws
+        its key. In the leeway after its expiry it is checked each time.
 
         Raises:
             InvalidToken: it proves nothing.
-            KeysUnavailable: it can't be told now whether it does.
+            KeysUnavailable: its key is unknown, and the issuer can't be asked now.
         """
-        digest = sha256(token.encode()).digest()
-        with self._lock:
-            known = self._remembered.get(digest)
-            if known:
-                self._remembered.move_to_end(digest)
-        if known and self._now() < known.expires and self._keys.vouches_for(known.key):
-            return known.user_id
-        verified = self._verify(token)
-        with self._lock:
-            self._remembered[digest] = verified
-            if len(self._remembered) > self._size:
-                self._remembered.popitem(last=False)
+        verified = self._verify_once(token)
+        if self._now() >= verified.expires or not self._keys.still_has(verified.key):
+            verified = self._verify(token)
         return verified.user_id
 
     def _verify(self, token: str) -> _Verified:
@@ -107,7 +102,7 @@ class Verifier:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT":
                 raise InvalidToken("typ")
-            # PyJWT knows the extension `b64`; nothing here has a use for it.
+            # PyJWT knows the extension `b64`, which nothing here uses.
             if "crit" in header or "b64" in header:
                 raise InvalidToken("crit")
             key = self._keys.find(header.get("kid"))
@@ -117,9 +112,9 @@ class Verifier:
                 algorithms=key.algorithms,
                 issuer=self._issuer,
                 audience=self._audience,
-                # Times are checked below: PyJWT takes "1" and 1.9 for them, and has its own clock.
+                # Times are checked below: PyJWT accepts "1" and 1.9, and reads its own clock.
                 options={
-                    "require": REQUIRED,
+                    "require": ["iss", "aud", "exp", "iat", self._user_claim],
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -128,12 +123,23 @@ class Verifier:
         except (jwt.PyJWTError, UnknownKey) as error:
             raise InvalidToken(type(error).__name__) from None
         expires = self._check_times(claims)
-        if not CANONICAL.fullmatch(claims["sub"]):
-            raise InvalidToken("sub is not a UUID")
-        return _Verified(UUID(claims["sub"]), expires, key)
+        return _Verified(self._user(claims[self._user_claim]), expires, key)
+
+    def _user(self, claim: object) -> UUID:
+        """Return the user whom the claim names (RFC 9562, section 5.5, for what is no UUID)."""
+        if not isinstance(claim, str) or not claim:
+            raise InvalidToken(f"{self._user_claim} is not a text")
+        if HYPHENATED_UUID.fullmatch(claim):
+            return UUID(claim)
+        if not self._user_namespace:
+            raise InvalidToken(f"{self._user_claim} is not a UUID")
+        try:
+            return uuid5(self._user_namespace, claim)
+        except UnicodeEncodeError:
+            raise InvalidToken(f"{self._user_claim} has a lone surrogate") from None
 
     def _check_times(self, claims: Mapping[str, Any]) -> float:
-        """Check the times (RFC 7519, sections 4.1.4 to 4.1.6); give the expiry."""
+        """Check the times (RFC 7519, sections 4.1.4 to 4.1.6); return that of the expiry."""
         now = self._now()
         expires = _seconds(claims, "exp")
         if expires + LEEWAY <= now:
@@ -145,27 +151,42 @@ class Verifier:
         return expires
 
 
+def _digest(token: str) -> bytes:
+    """Return what a token is remembered by: not its text, which would open its user's tasks."""
+    return sha256(token.encode()).digest()
+
+
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims[name]
-    # Written so that it refuses NaN too, which Python's JSON has; beyond 2**53 a float errs.
+    # The comparison refuses NaN too, which Python's JSON reads; a float is exact below 2**53.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**53:
         raise InvalidToken(f"{name} is not a time")
     return value
 
 
 def verifier_for(config: Config) -> Verifier:
-    """Make the verifier that the settings ask for."""
-    keys = Secret(config.jwt_secret) if config.jwt_secret else RemoteKeys(config.jwt_jwks_url or "")
-    return Verifier(keys, issuer=config.jwt_issuer, audience=config.jwt_audience)
+    """Return the verifier that the settings ask for."""
+    keys = (
+        SharedSecret(config.jwt_secret)
+        if config.jwt_secret
+        else RemoteKeys(config.jwt_jwks_url or "")
+    )
+    return Verifier(
+        keys,
+        issuer=config.jwt_issuer,
+        audience=config.jwt_audience,
+        user_claim=config.jwt_user_claim,
+        user_namespace=config.jwt_user_namespace,
+    )
 
 
 def mint(config: Config, user_id: UUID, *, seconds: int) -> str:
-    """Make a token for a user, with the secret of the settings, for development."""
+    """Return a new token for a user, signed with the shared secret: for development."""
     now = int(time.time())
     claims = {
         "iss": config.jwt_issuer,
         "aud": config.jwt_audience,
-        "sub": str(user_id),
+        config.jwt_user_claim: str(user_id),
         "iat": now,
         "exp": now + seconds,
     }

@@ -1,8 +1,8 @@
 """The one counter of each user, which every write takes the next value of.
 
 It is taken in the statement that writes the task, by a data-modifying CTE. So it orders all changes
-of a user, it is a task's version and the version of their whole collection, and whoever writes
-waits for the user's other writes.
+of a user, it is a task's version and the version of their whole collection, and each write waits
+for the user's other writes.
 """
 
 from __future__ import annotations
@@ -10,35 +10,26 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
 
-from tasks_api.tasks.models import Task, User
+from tasks_api.tasks.expressions import USER_ID
+from tasks_api.tasks.models import users
 
-users: Any = User.__table__
-tasks: Any = Task.__table__
-
-# What of a task goes out.
-COLUMNS = [column for column in tasks.c if column.name != "deleted_at"]
-LIVE = tasks.c.deleted_at.is_(None)
-
-# SQLAlchemy keeps the columns' own names for itself, so parameters have others.
-USER = bindparam("user", type_=users.c.id.type)
-TASK = bindparam("task", type_=tasks.c.id.type)
 COUNT = bindparam("count", type_=sa.BigInteger)
-REVISIONS = ARRAY(sa.BigInteger)
 
 
-def made(source: sa.FromClause | None = None) -> sa.CTE:
+def start_or_advance(source: sa.FromClause | None = None) -> sa.CTE:
     """Take the next COUNT values for a write that may be the user's first: it makes their row.
 
     Args:
         source: where it has no row, nothing is counted.
 
     Returns:
-        A CTE of `id`, `revision` (the last of the values) and `written_at` (the time of the write).
+        A CTE of `id`, `revision` (the last of the values) and `written_at` (the time of the write,
+        which never goes back).
     """
-    values = {"id": USER, "revision": COUNT, "written_at": func.now()}
+    values = {"id": USER_ID, "revision": COUNT, "written_at": func.now()}
     rows = select(*values.values())
     statement = insert(users).from_select(
         list(values), rows if source is None else rows.select_from(source)
@@ -56,8 +47,12 @@ def made(source: sa.FromClause | None = None) -> sa.CTE:
     )
 
 
-def bumped(by: Any = 1, *conditions: Any, **values: Any) -> sa.CTE:
-    """Take the next values for a write to what exists: who has never written gets no counter.
+def advance(
+    by: ColumnElement[int] | int = 1,
+    *conditions: ColumnElement[bool],
+    **values: ColumnElement[Any],
+) -> sa.CTE:
+    """Take the next values for a write to what exists: a user without tasks gets no counter.
 
     Args:
         by: how many values.
@@ -65,11 +60,11 @@ def bumped(by: Any = 1, *conditions: Any, **values: Any) -> sa.CTE:
         values: more columns of the user to set.
 
     Returns:
-        A CTE as `made` gives it.
+        A CTE as `start_or_advance` returns it.
     """
     return (
         sa.update(users)
-        .where(users.c.id == USER, *conditions)
+        .where(users.c.id == USER_ID, *conditions)
         .values(
             revision=users.c.revision + by,
             written_at=func.greatest(users.c.written_at, func.now()),
@@ -80,6 +75,11 @@ def bumped(by: Any = 1, *conditions: Any, **values: Any) -> sa.CTE:
     )
 
 
-def new(name: str) -> sa.BindParameter[Any]:
-    """Name the parameter that brings a column's new value."""
-    return bindparam(f"new_{name}", type_=tasks.c[name].type)
+def locked_counter() -> sa.CTE:
+    """Wait for the user's other writes, and return a CTE of the counter as they left it."""
+    return (
+        select(users.c.id, users.c.revision)
+        .where(users.c.id == USER_ID)
+        .with_for_update()
+        .cte("locked")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -12,13 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, case, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from tasks_api.database.engine import execute
+from tasks_api.database.execution import execute
+from tasks_api.database.statements import Row, Statement
 from tasks_api.http.problems import Problem
-from tasks_api.tasks import counter as counters
-from tasks_api.tasks.counter import COLUMNS, LIVE, TASK, USER, new, tasks
-from tasks_api.tasks.models import PRIORITIES, IdempotencyKey, uuid7
+from tasks_api.tasks.counter import start_or_advance
+from tasks_api.tasks.expressions import LIVE, TASK, TASK_ID, USER_ID, given, rank
+from tasks_api.tasks.models import keys, tasks
 
-keys: Any = IdempotencyKey.__table__
+if sys.version_info >= (3, 14):
+    from uuid import uuid7
+else:
+    from uuid_utils.compat import uuid7
 
 DEFAULTS: dict[str, Any] = {
     "description": None,
@@ -27,54 +32,60 @@ DEFAULTS: dict[str, Any] = {
     "priority": "none",
     "tags": [],
 }
-GIVEN = ("title", *DEFAULTS)
-KEY = bindparam("idempotency", type_=sa.Text)
+MEMBERS = ("title", *DEFAULTS)
+KEY = bindparam("key", type_=keys.c.key.type)
 
 
-def _create() -> sa.Executable:
-    counter = counters.made()
+def _create() -> Statement:
+    counter = start_or_advance()
     values = {
         "user_id": counter.c.id,
-        "id": TASK,
-        **{name: new(name) for name in GIVEN},
+        "id": TASK_ID,
+        **{name: given(name) for name in MEMBERS},
         "revision": counter.c.revision,
         "created_at": counter.c.written_at,
         "updated_at": counter.c.written_at,
-        "completed_at": case((new("completed"), counter.c.written_at)),
+        "completed_at": case((given("completed"), counter.c.written_at)),
     }
-    return insert(tasks).from_select(list(values), select(*values.values())).returning(*COLUMNS)
+    return Statement(
+        insert(tasks).from_select(list(values), select(*values.values())).returning(*TASK)
+    )
 
 
-def _create_many(claim: sa.CTE | None = None) -> sa.Executable:
-    counter = counters.made(claim)
-    types: dict[str, Any] = {name: tasks.c[name].type for name in ("id", *GIVEN)}
-    types |= {"priority": sa.SmallInteger(), "following": sa.BigInteger()}
-    given = (
-        func.json_to_recordset(bindparam("tasks", type_=sa.Text).cast(sa.JSON))
+def _create_many(claim: sa.CTE | None = None) -> Statement:
+    counter = start_or_advance(claim)
+    types: dict[str, sa.types.TypeEngine[Any]] = {
+        name: tasks.c[name].type for name in ("id", *MEMBERS)
+    }
+    types |= {"priority": sa.Text(), "following": sa.BigInteger()}
+    documents = (
+        func.json_to_recordset(bindparam("documents", type_=sa.Text).cast(sa.JSON))
         .table_valued(*(sa.column(name, kind) for name, kind in types.items()))
-        .render_derived("given", with_types=True)
+        .render_derived("documents", with_types=True)
     )
     values = {
         "user_id": counter.c.id,
-        **{name: given.c[name] for name in ("id", *GIVEN)},
+        "id": documents.c.id,
+        **{name: documents.c[name] for name in MEMBERS},
+        "priority": rank(documents.c.priority),
         # The counter has the revision of the last one.
-        "revision": counter.c.revision - given.c.following,
+        "revision": counter.c.revision - documents.c.following,
         "created_at": counter.c.written_at,
         "updated_at": counter.c.written_at,
-        "completed_at": case((given.c.completed, counter.c.written_at)),
+        "completed_at": case((documents.c.completed, counter.c.written_at)),
     }
-    rows = select(*values.values()).select_from(counter.join(given, true()))
-    return insert(tasks).from_select(list(values), rows).returning(*COLUMNS)
+    rows = select(*values.values()).select_from(counter.join(documents, true()))
+    return Statement(insert(tasks).from_select(list(values), rows).returning(*TASK))
 
 
 # This comes first of all, so that a repeat waits here, and then takes no revision.
 CLAIM = (
     insert(keys)
     .values(
-        user_id=USER,
+        user_id=USER_ID,
         key=KEY,
-        fingerprint=bindparam("asked", type_=sa.Text),
-        task_ids=bindparam("ids", type_=keys.c.task_ids.type),
+        fingerprint=bindparam("fingerprint", type_=keys.c.fingerprint.type),
+        task_ids=bindparam("task_ids", type_=keys.c.task_ids.type),
     )
     .on_conflict_do_nothing()
     .returning(keys.c.user_id)
@@ -83,72 +94,69 @@ CLAIM = (
 CREATE = _create()
 CREATE_MANY = _create_many()
 CREATE_MANY_ONCE = _create_many(CLAIM)
-REPLAY = (
-    select(keys.c.fingerprint, func.cardinality(keys.c.task_ids).label("made"), *COLUMNS)
+REPLAY = Statement(
+    select(*TASK, keys.c.fingerprint, func.cardinality(keys.c.task_ids).label("number"))
     .select_from(
         keys.outerjoin(
-            tasks, sa.and_(tasks.c.user_id == USER, tasks.c.id == sa.any_(keys.c.task_ids), LIVE)
+            tasks, sa.and_(tasks.c.user_id == USER_ID, tasks.c.id == sa.any_(keys.c.task_ids), LIVE)
         )
     )
-    .where(keys.c.user_id == USER, keys.c.key == KEY)
+    .where(keys.c.user_id == USER_ID, keys.c.key == KEY)
     .order_by(func.array_position(keys.c.task_ids, tasks.c.id))
 )
 
 
-def create_task(user_id: UUID, task: Mapping[str, Any]) -> sa.Row[Any]:
-    """Make a task, and with the first one the user; give its row."""
-    given = {f"new_{name}": value for name, value in (DEFAULTS | dict(task)).items()}
-    [row] = execute(CREATE, {"user": user_id, "task": uuid7(), "count": 1, **given})
+def create_task(user_id: UUID, task: Mapping[str, Any]) -> Row:
+    """Create a task, and with the first one the user; return it."""
+    [row] = execute(CREATE, user_id=user_id, task_id=uuid7(), count=1, **DEFAULTS | dict(task))
     return row
 
 
-def create_tasks(user_id: UUID, given: Sequence[Mapping[str, Any]]) -> Sequence[sa.Row[Any]]:
-    """Make tasks, all or none; give their rows in the order given."""
-    return _in_order(execute(CREATE_MANY, _many(user_id, given, [uuid7() for _ in given])))
+def create_tasks(user_id: UUID, given: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Create tasks, all or none; return them in the order given."""
+    return _in_order(execute(CREATE_MANY, **_many(user_id, given, [uuid7() for _ in given])))
 
 
 def create_once(
     user_id: UUID, key: str, given: Sequence[Mapping[str, Any]], request: Any
-) -> tuple[Sequence[sa.Row[Any]], bool]:
-    """Make tasks, unless this key has made them already.
+) -> tuple[list[Row], bool]:
+    """Create tasks, unless this key has created them already.
 
     Args:
         request: what is asked for, which tells a repeat from another use of the same key.
 
     Returns:
-        Their rows in the order given, and whether this is a repeat.
+        The tasks in the order given, and whether this is a repeat.
 
     Raises:
-        Problem: 422, the key was used for another request; 410, what it made is deleted.
+        Problem: 422, the key was used for another request; 410, what it created is deleted.
     """
-    asked = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    ids = [uuid7() for _ in given]
-    claim = {"idempotency": key, "asked": asked, "ids": ids}
-    rows = execute(CREATE_MANY_ONCE, _many(user_id, given, ids) | claim)
-    if rows:
-        return _in_order(rows), False
-    rows = execute(REPLAY, {"user": user_id, "idempotency": key})
-    if rows and rows[0].fingerprint != asked:
-        raise Problem(422, "This Idempotency-Key was used for another request.")
-    if not rows or rows[0].id is None or len(rows) < rows[0].made:
+    fingerprint = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    task_ids = [uuid7() for _ in given]
+    claim = {"key": key, "fingerprint": fingerprint, "task_ids": task_ids}
+    if created := execute(CREATE_MANY_ONCE, **_many(user_id, given, task_ids), **claim):
+        return _in_order(created), False
+    rows = execute(REPLAY, user_id=user_id, key=key)
+    number = 0
+    for row in rows:
+        if row.pop("fingerprint") != fingerprint:
+            raise Problem(422, "This Idempotency-Key was used for another request.")
+        number = row.pop("number")
+    if not rows or rows[0]["id"] is None or len(rows) < number:
         raise Problem(410, "What this Idempotency-Key has made is deleted.")
     return rows, True
 
 
-def _many(user_id: UUID, given: Sequence[Mapping[str, Any]], ids: Sequence[UUID]) -> dict[str, Any]:
+def _many(
+    user_id: UUID, given: Sequence[Mapping[str, Any]], task_ids: Sequence[UUID]
+) -> dict[str, Any]:
     count = len(given)
     documents = [
-        {
-            **DEFAULTS,
-            **task,
-            "id": id_,
-            "priority": PRIORITIES.index(task.get("priority", "none")),
-            "following": count - number,
-        }
-        for number, (id_, task) in enumerate(zip(ids, given, strict=True), 1)
+        {**DEFAULTS, **task, "id": task_id, "following": count - number}
+        for number, (task_id, task) in enumerate(zip(task_ids, given, strict=True), 1)
     ]
-    return {"user": user_id, "count": count, "tasks": orjson.dumps(documents).decode()}
+    return {"user_id": user_id, "count": count, "documents": orjson.dumps(documents).decode()}
 
 
-def _in_order(rows: Sequence[sa.Row[Any]]) -> Sequence[sa.Row[Any]]:
-    return sorted(rows, key=lambda row: row.revision)
+def _in_order(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row["revision"])

@@ -1,167 +1,133 @@
-"""The feed of a user's changes, and the purge of what nobody needs to hear of any more."""
+"""The feed of a user's changes, in pages: a full copy at first, then what has changed since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, func, select, true
 
-from tasks_api.database.engine import execute
-from tasks_api.tasks import counter as counters
-from tasks_api.tasks.counter import COLUMNS, LIVE, USER, tasks, users
-from tasks_api.tasks.models import IdempotencyKey
+from tasks_api.database.execution import execute
+from tasks_api.database.statements import Row, Statement
+from tasks_api.tasks.expressions import LIVE, TASK, USER_ID
+from tasks_api.tasks.models import tasks, users
 
-keys: Any = IdempotencyKey.__table__
-
-PURGE_CHUNK = 1000
-USERS_CHUNK = 1000
-KEYS_KEPT = sa.text("interval '24 hours'")
-
-SINCE = bindparam("since", type_=sa.BigInteger)
+POSITION = r"(0|[1-9][0-9]{0,18})(\.[1-9][0-9]{0,18})?"
+REVISION_MAX = 2**63 - 1
 
 
-class TokenGone(Exception):
-    """The feed can't lead on from this revision."""
+class PositionGone(Exception):
+    """The feed doesn't lead on from this position."""
 
 
 @dataclass(frozen=True)
-class Changes:
-    """A page of the feed.
+class Position:
+    """Where a client is in the feed; written `57`, or `57.120` in the middle of a copy.
 
     Args:
-        revision: what to ask for next.
-        has_more: whether there is more already.
-        rows: what has changed, oldest first; a tombstone has a `deleted_at`.
+        revision: the last change that the client has; 0 before its copy.
+        began: in the middle of a copy, the counter when the copy began.
     """
 
     revision: int
+    began: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        """Read what `str` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        if not re.fullmatch(POSITION, text):
+            raise ValueError
+        revision, *began = map(int, text.split("."))
+        if max([revision, *began]) > REVISION_MAX:
+            raise ValueError
+        return cls(revision, *began)
+
+    def __str__(self) -> str:
+        return str(self.revision) if self.began is None else f"{self.revision}.{self.began}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the feed.
+
+    Args:
+        revision: that of its last change, or of the user's counter where there is no more.
+        next: where the next page begins.
+        has_more: whether there is more already.
+        changes: tasks and tombstones, the oldest change first.
+    """
+
+    revision: int
+    next: Position
     has_more: bool
-    rows: Sequence[sa.Row[Any]] = ()
+    changes: Sequence[Row] = ()
 
 
-def _changes() -> sa.Executable:
-    # A full copy names no tombstones: a purge may have removed others like them. So it is complete
-    # only up to the last purge or beyond it, and its first page goes that far at least, whatever
-    # the limit: from there, its revision is as good as that of whoever followed all along.
-    full = SINCE == 0
-    reach = (
-        select(func.count())
-        .select_from(tasks)
-        .where(full, tasks.c.user_id == USER, LIVE, tasks.c.revision <= users.c.purged_revision)
-        .correlate(users)
-        .scalar_subquery()
-    )
+def _changes() -> Statement:
+    # A copy has no tombstone from before it began: the task was never part of it.
+    began = func.coalesce(bindparam("began", type_=sa.BigInteger), users.c.revision)
     page = (
-        select(*COLUMNS, tasks.c.deleted_at)
-        .where(tasks.c.user_id == USER, tasks.c.revision > SINCE, sa.or_(~full, LIVE))
+        select(*TASK, tasks.c.deleted_at)
+        .where(
+            tasks.c.user_id == USER_ID,
+            tasks.c.revision > bindparam("since", type_=sa.BigInteger),
+            sa.or_(LIVE, tasks.c.revision > began),
+        )
         .order_by(tasks.c.revision)
-        .limit(func.greatest(bindparam("limit", type_=sa.BigInteger), reach) + 1)
+        .limit(bindparam("limit", type_=sa.Integer))
         .correlate(users)
         .lateral("page")
     )
-    return (
-        select(
-            users.c.revision.label("counter"),
-            users.c.purged_revision,
-            page,
-        )
+    return Statement(
+        select(users.c.revision.label("counter"), users.c.purged_revision, page)
         .select_from(users.outerjoin(page, true()))
-        .where(users.c.id == USER)
-    )
-
-
-def _purge() -> sa.Executable:
-    old = sa.and_(
-        tasks.c.user_id == USER,
-        tasks.c.deleted_at < func.now() - bindparam("age", type_=sa.Interval),
-    )
-    doomed = (
-        select(tasks.c.id, tasks.c.revision)
-        .where(old)
-        .order_by(tasks.c.revision)
-        .limit(PURGE_CHUNK)
-        .cte("doomed")
-    )
-    newest = select(func.max(doomed.c.revision)).scalar_subquery()
-    counter = counters.bumped(
-        # The trash is a list as well, and its version is the counter.
-        1,
-        newest.is_not(None),
-        purged_revision=func.greatest(users.c.purged_revision, newest),
-    )
-    expired = (
-        sa.delete(keys)
-        .where(keys.c.user_id == USER, keys.c.created_at < func.now() - KEYS_KEPT)
-        .returning(keys.c.key)
-        .cte("expired")
-    )
-    return (
-        sa.delete(tasks)
-        # Again the age, for a task that was restored while this waited for the counter.
-        .where(old, tasks.c.id == doomed.c.id, counter.c.id == tasks.c.user_id)
-        .returning(tasks.c.id)
-        .add_cte(expired)
+        .where(users.c.id == USER_ID)
     )
 
 
 CHANGES = _changes()
-PURGE = _purge()
-COUNT_USERS = select(func.count().label("number")).select_from(users)
-NEXT_USERS = (
-    select(users.c.id)
-    .where(users.c.id > bindparam("after", type_=users.c.id.type))
-    .order_by(users.c.id)
-    .limit(USERS_CHUNK)
-)
 
 
-def list_changes(user_id: UUID, since: int, limit: int) -> Changes:
-    """Give what has changed after revision `since`; all that there is, for 0.
+def list_changes(user_id: UUID, since: Position, limit: int) -> Page:
+    """Return what has changed after a position; from 0, a copy of all that there is.
+
+    A purge takes tombstones away. Those of a copy's beginning were never part of it, so a copy goes
+    on as long as nothing newer was purged; a client that has its copy goes on from the last purge.
 
     Raises:
-        TokenGone: `since` is older than the last purge or erasure, or ahead of the counter.
+        PositionGone: it is older than the last purge or erasure, or ahead of the counter.
     """
-    rows = execute(CHANGES, {"user": user_id, "since": since, "limit": limit})
-    counter, purged = (rows[0].counter, rows[0].purged_revision) if rows else (0, 0)
-    if since > counter or 0 < since < purged:
-        raise TokenGone
-    rows = [row for row in rows if row.id is not None]
-    size = max(limit, sum(row.revision <= purged for row in rows))
-    if len(rows) <= size:
-        return Changes(counter, False, rows)
-    return Changes(max(rows[size - 1].revision, purged), True, rows[:size])
+    starting = since == Position(0)
+    complete_to = since.revision if since.began is None else since.began
+    rows = execute(
+        CHANGES,
+        user_id=user_id,
+        since=since.revision,
+        began=None if starting else complete_to,
+        # One more than asked for tells whether there is more.
+        limit=limit + 1,
+    )
+    counter, purged = (rows[0]["counter"], rows[0]["purged_revision"]) if rows else (0, 0)
+    if max(since.revision, complete_to) > counter or (complete_to < purged and not starting):
+        raise PositionGone
+    changes = [_change(row) for row in rows if row["id"]]
+    if len(changes) <= limit:
+        return Page(counter, Position(counter), False, changes)
+    last = changes[limit - 1]["revision"]
+    began = counter if starting else since.began
+    return Page(last, Position(last, began), True, changes[:limit])
 
 
-def count_users() -> int:
-    """Tell how many users there are."""
-    return int(execute(COUNT_USERS)[0].number)
-
-
-def purge(days: int) -> Iterator[int]:
-    """Remove tombstones, and idempotency keys that nobody may repeat any more.
-
-    Args:
-        days: how old a tombstone must be.
-
-    Yields:
-        For each user, how many tombstones were removed.
-    """
-    after = UUID(int=0)
-    while chunk := execute(NEXT_USERS, {"after": after}):
-        for row in chunk:
-            yield _purge_user(row.id, days)
-        after = chunk[-1].id
-
-
-def _purge_user(user_id: UUID, days: int) -> int:
-    removed = 0
-    while True:
-        chunk = len(execute(PURGE, {"user": user_id, "age": timedelta(days=days)}))
-        removed += chunk
-        if chunk < PURGE_CHUNK:
-            return removed
+def _change(row: Row) -> Row:
+    """Return the task, or the tombstone, of a row."""
+    del row["counter"], row["purged_revision"]
+    if row.pop("deleted_at"):
+        return {"id": row["id"], "revision": row["revision"], "deleted": True}
+    return row

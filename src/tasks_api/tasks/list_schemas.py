@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Equal, OneOf, Range
 
 from tasks_api.http.fields import QueryBoolean, QueryInteger, Strict, Text, Timestamp
+from tasks_api.tasks.feed import POSITION, Position
 from tasks_api.tasks.models import NEWEST_FIRST, PRIORITIES, SORTS, TAG_MAX
 from tasks_api.tasks.schemas import TASK_EXAMPLE, says
 
 OFFSET_MAX = 10**9
 LIMIT_MAX = 100
 CHANGES_MAX = 500
-REVISION_MAX = 2**63 - 1
 SEARCH_MAX = 255
 CURSOR_MAX = 2000
 
 CHANGES_EXAMPLE = {
     "revision": 58,
+    "next": "58",
     "has_more": False,
     "changes": [
         TASK_EXAMPLE,
         {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True},
     ],
 }
+CLEARED_EXAMPLE = {"deleted": 3, "has_more": False}
 TOMBSTONE = {
     "description": "A task that is deleted.",
     "type": "object",
@@ -102,22 +106,36 @@ class ClearedSchema(Schema):
         pass
 
     deleted = fields.Integer(required=True, metadata=says("Their number."))
+    has_more = fields.Boolean(
+        required=True, metadata=says("Whether there are more: send the request again.")
+    )
+
+
+class PositionField(fields.String):
+    """A position in the feed."""
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> Position:  # type: ignore[override]
+        try:
+            return Position.parse(value)
+        except ValueError:
+            raise ValidationError("Must be `next` of an earlier answer, or 0.") from None
 
 
 class ChangesQuerySchema(Strict):
     """From where to read the feed."""
 
-    since = QueryInteger(
-        load_default=0,
-        validate=Range(0, REVISION_MAX),
-        metadata=says("The `revision` of your last answer; 0 gives a full copy."),
+    since = PositionField(
+        load_default=lambda: Position(0),
+        metadata=says(
+            "`next` of your last answer, as it is; 0, or nothing, begins a copy of all tasks.",
+            pattern=f"^{POSITION}$",
+            default="0",
+        ),
     )
     limit = QueryInteger(
         load_default=CHANGES_MAX,
         validate=Range(1, CHANGES_MAX),
-        metadata=says(
-            "How many changes to answer with. The first page of a full copy may hold more."
-        ),
+        metadata=says("How many changes to return, at most."),
     )
 
 
@@ -128,7 +146,11 @@ class ChangesSchema(Schema):
         pass
 
     revision = fields.Integer(
-        required=True, metadata=says("Keep it: it is the next request's `since`.")
+        required=True,
+        metadata=says("That of the last change here; of the user's counter, if there is no more."),
+    )
+    next = fields.String(
+        required=True, metadata=says("Keep it as it is: it is the next request's `since`.")
     )
     has_more = fields.Boolean(
         required=True, metadata=says("Whether there is more already: ask again at once.")

@@ -9,20 +9,14 @@ from uuid import UUID
 from flask import request
 
 from tasks_api.http.cursors import CursorError
-from tasks_api.http.entity_tags import IfNoneMatchSchema, entity_tag, matches
+from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
 from tasks_api.http.links import link_header
 from tasks_api.http.problems import Problem, responses
-from tasks_api.tasks import creation, feed, queries
-from tasks_api.tasks.answers import (
-    CREATE_ERRORS,
-    ETAG,
-    NOT_MODIFIED,
-    READ_ERRORS,
-    REPLAYED,
-    bare,
-)
+from tasks_api.tasks import creation, feed, removal
+from tasks_api.tasks.blueprint import TASKS, USER, blueprint
 from tasks_api.tasks.list_schemas import (
     CHANGES_EXAMPLE,
+    CLEARED_EXAMPLE,
     ChangesQuerySchema,
     ChangesSchema,
     ClearedSchema,
@@ -30,6 +24,16 @@ from tasks_api.tasks.list_schemas import (
     TaskQuerySchema,
 )
 from tasks_api.tasks.listing import Page, list_tasks
+from tasks_api.tasks.preconditions import Precondition
+from tasks_api.tasks.responses import (
+    CREATE_ERRORS,
+    ETAG,
+    NOT_MODIFIED,
+    READ_ERRORS,
+    REPLAYED,
+    precondition_failed,
+    without_body,
+)
 from tasks_api.tasks.schemas import (
     BATCH_MAX,
     NEW_TASK_EXAMPLE,
@@ -38,9 +42,7 @@ from tasks_api.tasks.schemas import (
     NewTaskSchema,
     TaskSchema,
 )
-from tasks_api.tasks.views import TASKS, blueprint
 
-USER = "/<uuid:user_id>"
 LINK = {
     "Link": {
         "description": "RFC 8288: `first`, `next` where there is more, `prev` where offsets are "
@@ -87,11 +89,11 @@ def get_tasks(copy: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any
         raise _bad_parameter("cursor", "Not a cursor of this list.") from None
     headers = {"ETag": entity_tag(page.revision)}
     if matches(page.revision, copy["known"]):
-        return bare(304, **headers)
+        return without_body(304, **headers)
     headers["Link"] = _link(query, page)
     if page.total is not None:
         headers["X-Total-Count"] = str(page.total)
-    return page.rows, headers
+    return page.tasks, headers
 
 
 def _link(query: dict[str, Any], page: Page) -> str:
@@ -146,15 +148,21 @@ def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_
 
 
 @blueprint.route(TASKS, methods=["DELETE"])
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(ClearQuerySchema(), location="query")
-@blueprint.response(200, ClearedSchema(), description="Done.", example={"deleted": 3})
-@blueprint.doc(operationId="clearCompletedTasks", responses=responses(*READ_ERRORS))
-def clear_completed(_query: dict[str, Any], user_id: UUID) -> Any:
-    """Delete all completed tasks
+@blueprint.response(200, ClearedSchema(), description="Done.", example=CLEARED_EXAMPLE)
+@blueprint.doc(operationId="clearCompletedTasks", responses=responses(412, *READ_ERRORS))
+def clear_completed(headers: dict[str, Any], _query: dict[str, Any], user_id: UUID) -> Any:
+    """Delete the completed tasks
 
-    They go to the trash, as one by one.
+    They go to the trash, as one by one, those that changed longest ago first. One request deletes
+    at most 10,000 tasks. The entity tags are those of the list.
     """
-    return {"deleted": queries.clear_completed(user_id)}
+    try:
+        deleted, has_more = removal.clear_completed(user_id, Precondition(**headers))
+    except removal.PreconditionFailed as error:
+        raise precondition_failed("list", error.revision) from None
+    return {"deleted": deleted, "has_more": has_more}
 
 
 @blueprint.route(f"{USER}/changes")
@@ -164,29 +172,35 @@ def clear_completed(_query: dict[str, Any], user_id: UUID) -> Any:
 def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
     """Read what has changed
 
-    Everything after revision `since`, oldest first; 0 gives a full copy. Keep `revision` and ask
-    again with it: no change is skipped. A `since` that is older than the last purge or erasure, or
-    ahead of the user's counter, is a 410: start again from 0.
+    What has changed since `next` of your last answer, the oldest change first; without `since`, a
+    copy of all tasks. Keep `next` and ask again with it: no change is skipped. A `since` that is
+    older than the last purge or erasure, or ahead of the user's counter, is a 410: begin anew. A
+    plain `revision` works as `since` too, except in the middle of a copy.
     """
     try:
         page = feed.list_changes(user_id, query["since"], query["limit"])
-    except feed.TokenGone:
+    except feed.PositionGone:
         raise Problem(410, "The feed does not lead on from there; start again from 0.") from None
-    changes = [
-        {"id": row.id, "revision": row.revision, "deleted": True} if row.deleted_at else task
-        for row, task in zip(page.rows, TASKS_SCHEMA.dump(page.rows), strict=True)
-    ]
-    return {"revision": page.revision, "has_more": page.has_more, "changes": changes}
+    return {
+        "revision": page.revision,
+        "next": str(page.next),
+        "has_more": page.has_more,
+        "changes": page.changes,
+    }
 
 
 @blueprint.route(USER, methods=["DELETE"])
+@blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.response(204, description="Erased.")
-@blueprint.doc(operationId="eraseUser", responses=responses(404, 422, 500, 503))
-def erase_user(user_id: UUID) -> Any:
+@blueprint.doc(operationId="eraseUser", responses=responses(400, 404, 412, 422, 500, 503))
+def erase_user(headers: dict[str, Any], user_id: UUID) -> Any:
     """Erase a user for good
 
     Every task and everything in the trash is gone. Only the id and its counter stay, so that no
-    revision is ever used twice.
+    revision is ever used twice. The entity tags are those of the list.
     """
-    queries.erase_user(user_id)
-    return bare(204)
+    try:
+        removal.erase_user(user_id, Precondition(**headers))
+    except removal.PreconditionFailed as error:
+        raise precondition_failed("user", error.revision) from None
+    return without_body(204)

@@ -13,23 +13,22 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import OneOf
 from sqlalchemy import bindparam, case, func, select, true, tuple_
 
-from tasks_api.database.engine import execute
+from tasks_api.database.execution import execute
+from tasks_api.database.statements import Row, Statement
 from tasks_api.http.cursors import CursorError, decode, encode
 from tasks_api.http.fields import Text, Timestamp
-from tasks_api.tasks.counter import COLUMNS, LIVE, REVISIONS, USER, tasks, users
-from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
+from tasks_api.tasks.expressions import LIVE, REVISIONS, TASK, USER_ID, given
+from tasks_api.tasks.models import PRIORITIES, TITLE_MAX, tasks, users
 
 Q = bindparam("q", type_=sa.Text)
 FILTERS: dict[str, sa.ColumnElement[bool]] = {
-    "completed": tasks.c.completed == bindparam("is_completed", type_=sa.Boolean),
+    "completed": tasks.c.completed == given("completed"),
     "q": sa.or_(tasks.c.title.ilike(Q, escape="\\"), tasks.c.description.ilike(Q, escape="\\")),
     "tag": bindparam("tag", type_=sa.Text) == sa.any_(tasks.c.tags),
-    "priority": tasks.c.priority == bindparam("has_priority", type_=tasks.c.priority.type),
+    "priority": tasks.c.priority == given("priority"),
     "due_before": tasks.c.due_at < bindparam("due_before", type_=tasks.c.due_at.type),
     "due_after": tasks.c.due_at > bindparam("due_after", type_=tasks.c.due_at.type),
 }
-# What the filters' parameters are called where a column has that name.
-PARAMETERS = {"completed": "is_completed", "priority": "has_priority"}
 
 # What a cursor may hold for each order: read as strictly as a query, since clients can forge it.
 KEYS: dict[str, fields.Field[Any]] = {
@@ -41,7 +40,7 @@ KEYS: dict[str, fields.Field[Any]] = {
 }
 
 # The list is a client's own copy of it where the counter is one of these. NULL is any.
-CHANGED = users.c.revision != sa.all_(bindparam("known").cast(REVISIONS))
+CHANGED = users.c.revision != sa.all_(bindparam("known", type_=REVISIONS))
 
 
 @dataclass(frozen=True)
@@ -50,19 +49,19 @@ class Page:
 
     Args:
         revision: the user's counter, the version of all their lists.
-        rows: none where the client has this version already.
+        tasks: none where the client has this version already.
         next_cursor: where the next page begins, if there is one.
         total: how many tasks the filters match, where that was asked for.
     """
 
     revision: int
-    rows: Sequence[sa.Row[Any]] = ()
+    tasks: Sequence[Row] = ()
     next_cursor: str | None = None
     total: int | None = None
 
 
 def list_tasks(user_id: UUID, query: Mapping[str, Any], known: Sequence[int] | None) -> Page:
-    """Give a page, by one statement; where `known` has the counter, it reads no task.
+    """Return a page, by one statement; where `known` has the counter, it reads no task.
 
     Args:
         query: as `TaskQuerySchema` loads it.
@@ -73,11 +72,11 @@ def list_tasks(user_id: UUID, query: Mapping[str, Any], known: Sequence[int] | N
     """
     sort, cursor, limit = query["sort"], query.get("cursor"), query["limit"]
     filters = FILTERS.keys() & query.keys()
-    given = {PARAMETERS.get(name, name): query[name] for name in filters}
-    if "q" in given:
-        given["q"] = "%" + given["q"].translate({ord(c): f"\\{c}" for c in "\\%_"}) + "%"
+    parameters = {name: query[name] for name in filters}
+    if "q" in filters:
+        parameters["q"] = "%" + query["q"].translate({ord(c): f"\\{c}" for c in "\\%_"}) + "%"
     if cursor is not None:
-        given |= _position(sort, decode(user_id, sort, cursor))
+        parameters |= _position(sort, decode(user_id, sort, cursor))
     statement = _statement(
         frozenset(filters),
         sort,
@@ -87,27 +86,28 @@ def list_tasks(user_id: UUID, query: Mapping[str, Any], known: Sequence[int] | N
     )
     # One more than asked for tells whether there is a next page.
     window = {"offset": query.get("offset", 0), "limit": limit + 1}
-    rows = execute(statement, {"user": user_id, "known": known, **window, **given})
-    if not rows:
-        return Page(0, total=0 if query["count"] else None)
-    first = rows[0]
+    rows = execute(statement, user_id=user_id, known=known, **window, **parameters)
+    counter, total = 0, 0
+    for row in rows:
+        counter, total = row.pop("counter"), row.pop("total", 0)
     # A counter without a task beside it.
-    rows = [] if first.id is None else rows
-    more = None
+    if rows and rows[0]["id"] is None:
+        rows = []
+    next_cursor = None
     if len(rows) > limit:
         last = rows[limit - 1]
-        more = encode(user_id, sort, [getattr(last, sort.removeprefix("-")), last.id])
-    return Page(first.counter, rows[:limit], more, first.total if query["count"] else None)
+        next_cursor = encode(user_id, sort, [last[sort.removeprefix("-")], last["id"]])
+    return Page(counter, rows[:limit], next_cursor, total if query["count"] else None)
 
 
 @lru_cache(500)
 def _statement(
     filters: frozenset[str], sort: str, *, trash: bool, seek: bool, count: bool
-) -> sa.Executable:
+) -> Statement:
     key, descending = _key(sort)
     matching = [
         # The user is named again in here: taken from the join, the id would reach every shard.
-        tasks.c.user_id == USER,
+        tasks.c.user_id == USER_ID,
         ~LIVE if trash else LIVE,
         *(FILTERS[name] for name in sorted(filters)),
     ]
@@ -122,7 +122,7 @@ def _statement(
     direction = sa.desc if descending else sa.asc
     page = (
         # With the counter unchanged, PostgreSQL decides this before it opens an index.
-        select(*COLUMNS)
+        select(*TASK)
         .where(CHANGED, *matching, beyond)
         .order_by(direction(key), direction(tasks.c.id))
         .limit(bindparam("limit", type_=sa.Integer))
@@ -134,7 +134,9 @@ def _statement(
     if count:
         number = select(func.count()).select_from(tasks).where(*matching).scalar_subquery()
         columns.append(case((CHANGED, number)).label("total"))
-    return select(*columns).select_from(users.outerjoin(page, true())).where(users.c.id == USER)
+    return Statement(
+        select(*columns).select_from(users.outerjoin(page, true())).where(users.c.id == USER_ID)
+    )
 
 
 def _key(sort: str) -> tuple[sa.ColumnElement[Any], bool]:

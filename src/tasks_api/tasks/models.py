@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,7 +14,6 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
     false,
@@ -25,26 +22,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-if sys.version_info >= (3, 14):
-    from uuid import uuid7
-else:
-    from uuid_utils.compat import uuid7
-
-__all__ = [
-    "DESCRIPTION_MAX",
-    "NEWEST_FIRST",
-    "PRIORITIES",
-    "SORTS",
-    "TAGS_MAX",
-    "TAG_MAX",
-    "TITLE_MAX",
-    "Base",
-    "IdempotencyKey",
-    "Task",
-    "User",
-    "uuid7",
-]
 
 TITLE_MAX = 255
 DESCRIPTION_MAX = 2000
@@ -55,21 +32,6 @@ PRIORITIES = ("none", "low", "medium", "high")
 # What a list can be sorted by.
 SORTS = ("created_at", "updated_at", "due_at", "priority", "title")
 NEWEST_FIRST = "-created_at"
-
-
-class Priority(TypeDecorator[str]):
-    """A priority's name here, its rank in the database."""
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> Any:
-        """Turn a name into its rank."""
-        return value if value is None else PRIORITIES.index(value)
-
-    def process_result_value(self, value: Any, dialect: Any) -> str | None:
-        """Turn a rank into its name."""
-        return value if value is None else PRIORITIES[value]
 
 
 class Base(DeclarativeBase):
@@ -120,7 +82,7 @@ class Task(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
-    priority: Mapped[str] = mapped_column(Priority, server_default=text("0"))
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     # When it was moved to the trash; the row is its own tombstone.
     deleted_at: Mapped[datetime | None]
@@ -156,10 +118,14 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
 
-    user_id: Mapped[UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    # No foreign key: its row is written before the user's, and Citus would check that at once.
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str]
     task_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+users = Base.metadata.tables["users"]
+tasks = Base.metadata.tables["tasks"]
+keys = Base.metadata.tables["idempotency_keys"]

@@ -14,6 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
+# The package's own directory: where the migrations are, and their template.
+SCRIPTS = "tasks_api.database:migrations"
 # Any number that no other program takes on the same database.
 ADVISORY_LOCK = 7_415_820_316
 # A migration that can't have its lock gives up, so that it never makes the traffic queue behind it.
@@ -43,6 +45,12 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
         command.downgrade(_alembic(connection), revision)
 
 
+def revision(message: str) -> None:
+    """Write an empty migration that follows the newest, from `script.py.mako`; print its path."""
+    scripts = ScriptDirectory.from_config(_alembic())
+    scripts.generate_revision(f"{int(scripts.get_current_head() or 0) + 1:04}", message)
+
+
 def current(engine: sa.Engine) -> str | None:
     """Tell the revision that the database is at, or None."""
     with engine.connect() as connection:
@@ -57,7 +65,7 @@ def head() -> str:
 
 def _alembic(connection: sa.Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", "tasks_api.database:migrations")
+    config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection
     return config
 

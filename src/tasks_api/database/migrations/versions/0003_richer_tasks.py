@@ -29,18 +29,16 @@ def upgrade() -> None:
     # Whatever is here can be run again where an earlier run broke off. Tasks that are completed
     # already keep no moment of completion: nobody knows it.
     zero, empty = sa.text("0"), sa.text("'{}'")
-    purged = sa.Column("purged_revision", sa.BigInteger(), server_default=zero, nullable=False)
     columns: list[tuple[str, sa.Column[Any]]] = [
-        ("users", purged),
+        (
+            "users",
+            sa.Column("purged_revision", sa.BigInteger(), server_default=zero, nullable=False),
+        ),
         ("tasks", sa.Column("completed_at", sa.DateTime(timezone=True))),
         ("tasks", sa.Column("due_at", sa.DateTime(timezone=True))),
         ("tasks", sa.Column("priority", sa.SmallInteger(), server_default=zero, nullable=False)),
         ("tasks", sa.Column("tags", ARRAY(sa.Text()), server_default=empty, nullable=False)),
         ("tasks", sa.Column("deleted_at", sa.DateTime(timezone=True))),
-        (
-            "users",
-            sa.Column("purged_revision", sa.BigInteger(), server_default=zero, nullable=False),
-        ),
     ]
     for table, column in columns:
         op.add_column(table, column, if_not_exists=True)

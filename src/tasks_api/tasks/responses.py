@@ -1,12 +1,12 @@
-"""What the views answer with, and how the document says so."""
+"""What the views respond with, and how the document says so."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
+from tasks_api.database.statements import Row
 from tasks_api.http.entity_tags import entity_tag
 from tasks_api.http.problems import Problem
 
@@ -42,44 +42,46 @@ def links_to(*operations: str) -> dict[str, Any]:
     return {name: {"operationId": name, "parameters": parameters} for name in operations}
 
 
-def tagged(row: Row[Any]) -> tuple[Row[Any], dict[str, str]]:
-    """Answer with a task and its entity tag."""
-    return row, {"ETag": entity_tag(row.revision)}
+def with_entity_tag(task: Row) -> tuple[Row, dict[str, str]]:
+    """Return a task and its entity tag, for a view to return."""
+    return task, {"ETag": entity_tag(task["revision"])}
 
 
-def bare(status: int, **headers: str) -> Response:
-    """Answer without a body."""
+def without_body(status: int, **headers: str) -> Response:
+    """Return a response without a body, and without a type of it."""
     response = Response(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
 
 
-def task_or_404(row: Row[Any] | None) -> Row[Any]:
-    """Say that there is no such task, the one way for all of them.
+def task_or_404(task: Row | None) -> Row:
+    """Return the task, if there is one.
 
     Raises:
         Problem: 404, the same for a task that never was and for another user's.
     """
-    if row is None:
+    if task is None:
         raise Problem(404, "This user has no such task.")
-    return row
+    return task
 
 
-def written_or_412(row: Row[Any] | None) -> Row[Any]:
-    """Say that the task has another version than the client expects.
+def written_or_412(task: Row | None) -> Row:
+    """Return the task, if it was written.
 
     Raises:
         Problem: 412, with the current entity tag; 404.
     """
-    row = task_or_404(row)
-    if not row.written:
-        raise precondition_failed(row)
-    return row
+    task = task_or_404(task)
+    del task["deleted_at"]
+    if not task.pop("written"):
+        raise precondition_failed("task", task["revision"])
+    return task
 
 
-def precondition_failed(row: Row[Any]) -> Problem:
+def precondition_failed(what: str, revision: int) -> Problem:
+    """Return the problem that a task, or a list, has another version than the client expects."""
     return Problem(
         412,
-        "The task has changed since; nothing was done. ETag has its current version.",
-        headers={"ETag": entity_tag(row.revision)},
+        f"The {what} has changed since; nothing was done. ETag has its current version.",
+        headers={"ETag": entity_tag(revision)},
     )

@@ -1,0 +1,148 @@
+"""One way to run one statement: what is tried again, and what counts as the database being away."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import psycopg2
+import sqlalchemy as sa
+from flask import Flask, current_app
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from tasks_api.config import Config
+from tasks_api.database.engine import Connection, pooled_engine
+from tasks_api.database.statements import Row, Statement
+
+# The whole statement was rolled back and may be run again: serialization failure, deadlock.
+ROLLED_BACK = frozenset({"40001", "40P01"})
+# A statement is prepared already; or it isn't, or not as the tables are by now.
+PREPARED_ALREADY = "42P05"
+NOT_PREPARED = frozenset({"26000", "0A000"})
+ATTEMPTS = 5
+
+# SQLSTATE classes and codes that say "not now": connection exceptions, lack of resources,
+# operator intervention (shutdown, statement timeout); read-only (a failover), lock not available.
+UNAVAILABLE = ("08", "53", "57", "25006", "55P03")
+# A table or column that isn't there.
+NOT_MIGRATED = frozenset({"42P01", "42703"})
+# The seconds without a failure after which the database is taken to be well again.
+QUIET = 10.0
+
+logger = logging.getLogger("tasks_api.database")
+
+
+class DatabaseUnavailable(Exception):
+    """The database can't answer now. Nothing is known to be wrong with the request."""
+
+
+class NotMigrated(DatabaseUnavailable):
+    """The database answers, but lacks a migration that this code needs."""
+
+
+class StatementRefused(Exception):
+    """PostgreSQL refuses a statement of ours: a defect, or a role without a privilege.
+
+    The text has no part of PostgreSQL's own message: that may quote what a user wrote.
+    """
+
+
+class Database:
+    """The engine of an app, and how it is doing.
+
+    Args:
+        prepare: whether statements are prepared on their connections.
+        now: a clock that only goes forward, in seconds.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, *, prepare: bool, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.engine = engine
+        self.prepare = prepare
+        self._now = now
+        # What has been wrong since it was last well.
+        self._causes: set[str] = set()
+        self._failed_at = 0.0
+
+    def execute(self, statement: Statement, parameters: dict[str, Any]) -> list[Row]:
+        """Run one statement in a transaction of its own; return the rows that it returns.
+
+        Where the database rolled it back whole for the sake of another transaction, it is run
+        again. A connection lost half-way is not: the write may have happened.
+
+        Raises:
+            DatabaseUnavailable: no connection, none free in time, or the database is shutting down,
+                read-only, out of resources or too slow.
+            NotMigrated: a table or a column is missing.
+            StatementRefused: anything else.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                rows = self._attempt(statement, parameters)
+            except PoolTimeoutError:
+                raise self._unavailable("no connection of the pool was free in time") from None
+            except psycopg2.Error as error:
+                if error.pgcode in ROLLED_BACK:
+                    time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
+                elif error.pgcode in NOT_PREPARED:
+                    # A pooler gives each transaction another session. Nothing has been done yet.
+                    self.prepare = False
+                elif error.pgcode != PREPARED_ALREADY:
+                    raise self._failure(error) from None
+            else:
+                if self._causes:
+                    self._succeed()
+                return rows
+        raise self._unavailable(f"gave way to other transactions {ATTEMPTS} times")
+
+    def _attempt(self, statement: Statement, parameters: dict[str, Any]) -> list[Row]:
+        pooled = self.engine.raw_connection()
+        connection = cast("Connection", pooled.dbapi_connection)
+        try:
+            return statement.run(connection, parameters, prepare=self.prepare)
+        finally:
+            if connection.closed:
+                pooled.invalidate()
+            else:
+                pooled.close()
+
+    def _failure(self, error: psycopg2.Error) -> Exception:
+        code = error.pgcode
+        if code in NOT_MIGRATED:
+            return NotMigrated("the database lacks a migration")
+        # libpq gives no code where the server couldn't be asked, or went away.
+        if code is None or code.startswith(UNAVAILABLE):
+            [line, *_] = str(error).strip().splitlines() or [type(error).__name__]
+            return self._unavailable(f"{line} (SQLSTATE {code or 'none'})")
+        return StatementRefused(f"{type(error).__name__}, SQLSTATE {code}")
+
+    def _unavailable(self, cause: str) -> DatabaseUnavailable:
+        """Log a cause when it is news: one line for each change of state, not for each request."""
+        if cause not in self._causes:
+            logger.warning("the database can't be used: %s", cause)
+            self._causes.add(cause)
+        self._failed_at = self._now()
+        return DatabaseUnavailable(cause)
+
+    def _succeed(self) -> None:
+        # In between failures some requests may succeed.
+        if self._now() - self._failed_at >= QUIET:
+            self._causes.clear()
+            logger.warning("the database can be used again")
+
+
+def init_app(app: Flask, url: sa.URL, config: Config) -> None:
+    """Connect the app to its database, when the first statement is run."""
+    app.extensions["database"] = Database(
+        pooled_engine(url, config), prepare=config.prepared_statements
+    )
+
+
+def execute(statement: Statement, **parameters: Any) -> list[Row]:
+    """Run a statement on the current app's database, as `Database.execute` does."""
+    database: Database = current_app.extensions["database"]
+    return database.execute(statement, parameters)

@@ -1,0 +1,42 @@
+"""Idempotency keys no longer refer to their users.
+
+A creation writes the key's row before the user's. PostgreSQL checks the reference at the end of
+the statement, but Citus at the end of each of its parts, and refuses it. The purge and the erasure
+remove keys by themselves, so the reference guarded nothing.
+
+Safe while the service runs: dropping a constraint takes its locks for an instant.
+"""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+FOREIGN_KEY = "fk_idempotency_keys_users"
+
+
+def upgrade() -> None:
+    op.drop_constraint(FOREIGN_KEY, "idempotency_keys")
+
+
+def downgrade() -> None:
+    # An earlier run may have broken off before the end.
+    op.drop_constraint(FOREIGN_KEY, "idempotency_keys", if_exists=True)
+    op.execute(
+        "DELETE FROM idempotency_keys WHERE NOT EXISTS "
+        "(SELECT FROM users WHERE users.id = idempotency_keys.user_id)"
+    )
+    # NOT VALID takes its locks for an instant, too; then old rows are checked beside writers.
+    op.create_foreign_key(
+        FOREIGN_KEY,
+        "idempotency_keys",
+        "users",
+        ["user_id"],
+        ["id"],
+        ondelete="CASCADE",
+        postgresql_not_valid=True,
+    )
+    with op.get_context().autocommit_block():
+        op.execute(f"ALTER TABLE idempotency_keys VALIDATE CONSTRAINT {FOREIGN_KEY}")

@@ -1,0 +1,77 @@
+"""One statement: SQLAlchemy writes it, PostgreSQL prepares it, psycopg2 runs it."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg2.errors import DuplicatePreparedStatement
+from sqlalchemy.dialects.postgresql import psycopg2
+
+from tasks_api.database.engine import Connection
+
+# How many statements are prepared on a connection: lists have many combinations of filters.
+PREPARED_MAX = 200
+
+# A row by the names of its columns, ready to be written as JSON.
+Row = dict[str, Any]
+
+_PLAIN = psycopg2.dialect()  # type: ignore[no-untyped-call]
+# The placeholders that PREPARE wants: $1, $2.
+_NUMBERED = psycopg2.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class Statement:
+    """A statement with its parameters' names and types.
+
+    Parsing and planning a write takes PostgreSQL longer than doing it. So it is prepared on each
+    connection that runs it, in the round trip of its first execution.
+    """
+
+    def __init__(self, sql: sa.ReturnsRows) -> None:
+        # SQLAlchemy's names are a kind of str that orjson refuses as keys.
+        self._columns = [str(column.name) for column in sql.exported_columns]
+        self._plain = str(sql.compile(dialect=_PLAIN))
+        numbered = sql.compile(dialect=_NUMBERED)
+        # What the statement itself compares with or adds.
+        self._constants = {k: v for k, v in numbered.params.items() if v is not None}
+        names = numbered.positiontup or []
+        types = (numbered.binds[name].type.compile(_NUMBERED) for name in names)
+        # The name says what is prepared: behind a pooler another process may have done it.
+        self.name = "q" + blake2b(str(numbered).encode(), digest_size=8).hexdigest()
+        declared = f"({', '.join(types)})" if names else ""
+        given = f"({', '.join(f'%({name})s' for name in names)})" if names else ""
+        self._execute = f"EXECUTE {self.name}{given}"
+        self._prepare = f"PREPARE {self.name}{declared} AS {numbered}".replace("%", "%%")
+
+    def run(
+        self, connection: Connection, parameters: dict[str, Any], *, prepare: bool
+    ) -> list[Row]:
+        """Return the rows.
+
+        Args:
+            connection: in autocommit mode.
+            parameters: by name.
+            prepare: whether the connection is the same session of PostgreSQL each time.
+
+        Raises:
+            psycopg2.Error: as it comes.
+        """
+        known = self.name in connection.prepared
+        if known and prepare:
+            sql = self._execute
+        elif prepare and len(connection.prepared) < PREPARED_MAX:
+            sql = f"{self._prepare}; {self._execute}"
+        else:
+            sql, prepare = self._plain, False
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(sql, self._constants | parameters)
+            except DuplicatePreparedStatement:
+                connection.prepared.add(self.name)
+                raise
+            rows = [dict(zip(self._columns, row, strict=True)) for row in cursor]
+        if prepare:
+            connection.prepared.add(self.name)
+        return rows

@@ -1,0 +1,43 @@
+"""Who the token belongs to, for clients that can't know the id in their paths by themselves."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response, g
+from marshmallow import Schema, fields
+
+from tasks_api.http.problems import responses
+from tasks_api.http.smorest import Blueprint
+
+EXAMPLE = {"user_id": "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"}
+
+ENDPOINT = "me.get_me"
+
+blueprint = Blueprint("me", __name__, url_prefix="/api", description="The user of the token.")
+
+
+@blueprint.after_request
+def forbid_copies(response: Response) -> Response:
+    """Keep the answer out of caches: it differs from token to token."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+class MeSchema(Schema):
+    """The user whom a token was made for."""
+
+    user_id = fields.UUID(
+        required=True, metadata={"description": "The `user_id` in the paths that the token opens."}
+    )
+
+
+@blueprint.route("/me")
+@blueprint.response(200, MeSchema(), description="The user of the token.", example=EXAMPLE)
+@blueprint.doc(operationId="getMe", responses=responses(422, 500))
+def get_me() -> dict[str, UUID]:
+    """Return the user of the token
+
+    Not every issuer puts the id of the user's paths into its tokens as it is.
+    """
+    return {"user_id": g.user_id}

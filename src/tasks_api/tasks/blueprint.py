@@ -1,0 +1,28 @@
+"""The blueprint that all operations on tasks are part of."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from tasks_api.http.smorest import Blueprint
+from tasks_api.tasks.responses import ETAG
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema
+
+USER = "/<uuid:user_id>"
+TASKS = f"{USER}/tasks"
+TASK = f"{TASKS}/<uuid:task_id>"
+
+blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
+
+
+@blueprint.after_request
+def forbid_shared_copies(response: Response) -> Response:
+    """Make caches ask again each time, and keep users apart (RFC 9111, section 5.2.2)."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.add("Vary", "Authorization")
+    return response
+
+
+returns_changed_task = blueprint.response(
+    200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE
+)

@@ -1,0 +1,34 @@
+"""The command line: `flask --app wsgi tasks …`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.tasks import removal
+from tasks_api.tasks.blueprint import blueprint
+
+blueprint.cli.help = "Look after the tasks."
+
+
+@blueprint.cli.command()
+@click.option("--days", type=click.IntRange(0, 36500), required=True, help="Older than this.")
+def purge(days: int) -> None:
+    """Remove what has been in the trash for some days, for good.
+
+    Safe to run beside traffic, and twice at once. Clients that have not read the feed since before
+    what is removed have to start it again.
+    """
+    try:
+        with click.progressbar(
+            removal.purge(days),
+            length=removal.count_users(),
+            label="Users",
+            hidden=not sys.stdout.isatty(),
+        ) as progress:
+            removed = sum(progress)
+    except DatabaseUnavailable as error:
+        raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
+    click.echo(f"Removed {removed} tasks.")

@@ -1,0 +1,44 @@
+"""Preconditions on revisions (RFC 9110, section 13): the same rule in Python and in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, and_, any_, bindparam, false, func, true
+from sqlalchemy import all_ as every
+
+from tasks_api.tasks.expressions import REVISIONS
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """What a client says of the version that it wants to change.
+
+    Args:
+        expected: `If-Match`: the revisions it may have; None for any (`*`, or no such header).
+        unless: `If-None-Match`: the revisions it must not have; None for any (`*`).
+    """
+
+    expected: Sequence[int] | None = None
+    unless: Sequence[int] | None = field(default_factory=list)
+
+    def allows(self, revision: int) -> bool:
+        """Return whether something of this revision may be changed."""
+        return (self.expected is None or revision in self.expected) and (
+            self.unless is not None and revision not in self.unless
+        )
+
+
+ANYTHING = Precondition()
+
+
+def allows(revision: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return `Precondition.allows` in SQL, on the parameters `expected` and `unless`.
+
+    There it is decided when the user's other writes are done, on what they left.
+    """
+    return and_(
+        func.coalesce(revision == any_(bindparam("expected", type_=REVISIONS)), true()),
+        func.coalesce(revision != every(bindparam("unless", type_=REVISIONS)), false()),
+    )

@@ -1,0 +1,216 @@
+"""What removes many tasks: clearing, erasure, and the purge of the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam, func, select
+
+from tasks_api.database.execution import execute
+from tasks_api.database.statements import Row, Statement
+from tasks_api.tasks.counter import advance, locked_counter
+from tasks_api.tasks.expressions import LIVE, USER_ID
+from tasks_api.tasks.models import keys, tasks, users
+from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
+
+# How many tasks one request clears: so it ends well before the statement's time does.
+CLEAR_MAX = 10_000
+# How many tasks, and users, one statement of the purge is about.
+PURGE_CHUNK = 1000
+USERS_CHUNK = 1000
+KEYS_KEPT = sa.text("interval '24 hours'")
+
+
+class PreconditionFailed(Exception):
+    """The user's counter isn't what the client expects.
+
+    Args:
+        revision: the counter.
+    """
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+
+def _clear_completed() -> Statement:
+    completed = sa.and_(tasks.c.user_id == USER_ID, LIVE, tasks.c.completed)
+    oldest = select(func.min(tasks.c.revision)).where(completed).scalar_subquery()
+    # The first one that is left for another request.
+    left = (
+        select(tasks.c.revision)
+        .where(completed)
+        .order_by(tasks.c.revision)
+        .offset(CLEAR_MAX)
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = select(oldest.label("oldest"), left.label("left")).cte("found")
+    locked = locked_counter()
+    end = func.coalesce(found.c.left, locked.c.revision + 1)
+    counter = advance(
+        # All revisions from the oldest one on move up together. So they keep their order, the gaps
+        # between them too, and no row has to look for its new place.
+        end - found.c.oldest,
+        found.c.oldest.is_not(None),
+        locked.c.id == users.c.id,
+        allows(locked.c.revision),
+    )
+    cleared = (
+        sa.update(tasks)
+        .where(
+            counter.c.id == tasks.c.user_id,
+            locked.c.id == tasks.c.user_id,
+            tasks.c.revision < end,
+            # Again, for a task that was reopened or deleted while this waited for the counter.
+            completed,
+        )
+        .values(
+            deleted_at=counter.c.written_at,
+            updated_at=counter.c.written_at,
+            revision=tasks.c.revision + counter.c.revision - end + 1,
+        )
+        .returning(tasks.c.id)
+        .cte("cleared")
+    )
+    deleted = select(func.count()).select_from(cleared).scalar_subquery()
+    return Statement(
+        select(
+            locked.c.revision, deleted.label("deleted"), found.c.left.is_not(None).label("has_more")
+        ).select_from(locked.join(found, sa.true()))
+    )
+
+
+def _erase() -> Statement:
+    seen = select(users.c.revision).where(users.c.id == USER_ID).scalar_subquery()
+    locked = locked_counter()
+    counter = advance(
+        1,
+        locked.c.id == users.c.id,
+        allows(locked.c.revision),
+        purged_revision=users.c.revision + 1,
+    )
+    gone = [
+        sa.delete(table)
+        .where(table.c.user_id == USER_ID, counter.c.id == table.c.user_id)
+        .returning(table.c.user_id)
+        .cte(f"gone_{table.name}")
+        for table in (tasks, keys)
+    ]
+    complete = (locked.c.revision == seen).label("complete")
+    return Statement(select(locked.c.revision, complete).add_cte(*gone))
+
+
+def _purge() -> Statement:
+    old = sa.and_(
+        tasks.c.user_id == USER_ID,
+        tasks.c.deleted_at < func.now() - bindparam("age", type_=sa.Interval),
+    )
+    doomed = (
+        select(tasks.c.id, tasks.c.revision)
+        .where(old)
+        .order_by(tasks.c.revision)
+        .limit(PURGE_CHUNK)
+        .cte("doomed")
+    )
+    newest = select(func.max(doomed.c.revision)).scalar_subquery()
+    counter = advance(
+        # The trash is a list as well, and its version is the counter.
+        1,
+        newest.is_not(None),
+        purged_revision=func.greatest(users.c.purged_revision, newest),
+    )
+    expired = (
+        sa.delete(keys)
+        .where(keys.c.user_id == USER_ID, keys.c.created_at < func.now() - KEYS_KEPT)
+        .returning(keys.c.key)
+        .cte("expired")
+    )
+    return Statement(
+        sa.delete(tasks)
+        # Again the age, for a task that was restored while this waited for the counter.
+        .where(old, tasks.c.id == doomed.c.id, counter.c.id == tasks.c.user_id)
+        .returning(tasks.c.id)
+        .add_cte(expired)
+    )
+
+
+CLEAR_COMPLETED = _clear_completed()
+ERASE = _erase()
+PURGE = _purge()
+COUNT_USERS = Statement(select(func.count().label("number")).select_from(users))
+NEXT_USERS = Statement(
+    select(users.c.id)
+    .where(users.c.id > bindparam("after", type_=users.c.id.type))
+    .order_by(users.c.id)
+    .limit(USERS_CHUNK)
+)
+
+
+def clear_completed(user_id: UUID, precondition: Precondition) -> tuple[int, bool]:
+    """Move the completed tasks to the trash, the oldest change first, at most `CLEAR_MAX` of them.
+
+    Returns:
+        Their number, and whether there are more.
+
+    Raises:
+        PreconditionFailed: nothing was done.
+    """
+    row = _if_allowed(precondition, CLEAR_COMPLETED, user_id)
+    return (row["deleted"], row["has_more"]) if row else (0, False)
+
+
+def erase_user(user_id: UUID, precondition: Precondition) -> None:
+    """Erase all that is known of a user for good, but for their id and counter.
+
+    Raises:
+        PreconditionFailed: nothing was done.
+    """
+    row = _if_allowed(precondition, ERASE, user_id)
+    # A statement sees what was committed when it began. Where another write of the user came in
+    # between, which the counter tells, its tasks are still to be erased.
+    while row and not row["complete"]:
+        row = _if_allowed(ANYTHING, ERASE, user_id)
+
+
+def count_users() -> int:
+    """Return how many users there are."""
+    return int(execute(COUNT_USERS)[0]["number"])
+
+
+def purge(days: int) -> Iterator[int]:
+    """Remove tombstones, and idempotency keys that have served their time.
+
+    Args:
+        days: how old a tombstone must be.
+
+    Yields:
+        For each user, how many tombstones were removed.
+    """
+    after: UUID | str = UUID(int=0)
+    while chunk := execute(NEXT_USERS, after=after):
+        for row in chunk:
+            yield _purge_user(row["id"], days)
+        after = chunk[-1]["id"]
+
+
+def _purge_user(user_id: str, days: int) -> int:
+    removed = 0
+    while True:
+        chunk = len(execute(PURGE, user_id=user_id, age=timedelta(days=days)))
+        removed += chunk
+        if chunk < PURGE_CHUNK:
+            return removed
+
+
+def _if_allowed(precondition: Precondition, statement: Statement, user_id: UUID) -> Row | None:
+    """Run a statement on all of a user's tasks; a user who has never written has none."""
+    rows = execute(statement, user_id=user_id, **asdict(precondition))
+    revision = rows[0]["revision"] if rows else 0
+    if not precondition.allows(revision):
+        raise PreconditionFailed(revision)
+    return rows[0] if rows else None

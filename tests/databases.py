@@ -1,0 +1,28 @@
+"""Databases of the tests' own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from tasks_api.database.engine import new_engine
+
+
+def connect(url: sa.URL) -> sa.Connection:
+    """Open a connection in autocommit mode, which ends when it is closed."""
+    return new_engine(url, poolclass=sa.NullPool).connect()
+
+
+@contextmanager
+def new_database(url: sa.URL) -> Iterator[sa.URL]:
+    """Make a database with nothing in it beside that of `url`; drop it at the end."""
+    name = f"tasks_api_{uuid4().hex}"
+    with connect(url) as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        try:
+            yield url.set(database=name)
+        finally:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
