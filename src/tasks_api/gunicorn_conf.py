@@ -9,6 +9,7 @@ monkey.patch_all()
 
 # ruff: noqa: E402
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ bind = f"{host}:{settings.port}"
 workers = settings.web_concurrency
 worker_class = Worker
 worker_connections = 1000
+# So many connections don't fit into the 1,024 open files that a process usually may have.
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
 # Longer than any load balancer's, so that it is never us who close first.
 keepalive = 75
 # Below the 30 seconds that platforms wait before they kill.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -81,6 +82,16 @@ def test_worker_is_replaced_after_as_many_requests_as_gunicorn_is_told(serve, on
     server = serve(**on_database, WEB_CONCURRENCY=1, GUNICORN_CMD_ARGS=options)
     while len(messages(server, "Booting worker")) < 2:
         assert requests.get(f"{server.url}/health").status_code == 200
+
+
+def test_as_many_files_can_be_open_as_a_worker_has_connections(serve, on_database):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        server = serve(**on_database)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] == 4096
 
 
 def test_ctrl_c_in_a_terminal_ends_without_a_word_of_python(serve, on_database):

@@ -134,12 +134,17 @@ class Server:
 def as_owner(data: Path) -> list[str]:
     """Return what runs a command as the owner of the data, where root would run it.
 
-    The command keeps one capability, so that it reaches the data and the socket wherever root has
-    put them: no directory has to be opened for others.
+    The command keeps one capability, so that it reaches programs, data and socket wherever root
+    has put them: no directory has to be opened for others.
     """
     owner, capability = data.stat(), "-all,+dac_override"
     to_owner = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
-    to_reach = [f"--inh-caps={capability}", f"--ambient-caps={capability}"]
+    # access(2) would ignore the capability without that bit: see capabilities(7).
+    to_reach = [
+        f"--inh-caps={capability}",
+        f"--ambient-caps={capability}",
+        "--securebits=+no_setuid_fixup",
+    ]
     return [] if os.geteuid() else ["setpriv", *to_owner, *to_reach, "--"]
 
 

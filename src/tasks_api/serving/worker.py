@@ -32,7 +32,7 @@ class Worker(GeventWorker):
 
     It relies on `GeventWorker.run`: it calls `handle` for each connection in a greenlet, of which
     there are `worker_connections` at most, and `notify` once a second. When `alive` is false, it
-    stops to accept, and waits for the greenlets up to `graceful_timeout`.
+    stops accepting, and waits for the greenlets up to `graceful_timeout`.
     """
 
     # gunicorn_conf sets it in each worker.
