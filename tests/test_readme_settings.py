@@ -13,7 +13,7 @@ from tasks_api.config import Config
 README = Path(__file__).parents[1] / "README.md"
 ROW = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
 TABLE = dict(ROW.findall(README.read_text()))
-# The configuration of a laptop; the number of workers comes from the machine.
+# The number of workers comes from the machine.
 NUMBERS = {
     field.name.upper(): field.default
     for field in fields(Config)
