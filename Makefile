@@ -42,7 +42,7 @@ lock: ## Write requirements.txt and constraints.txt anew, with the newest versio
 	echo . >> requirements.txt
 
 clean: ## Remove what the other targets made, the data in ./var included
-	rm -rf .venv var build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
+	rm -rf .venv var build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
 
 # Two at once in one checkout take turns: make starts again under a lock (of this file, which is
 # always there), and the second finds done what it waited for. What a first run that broke off has

@@ -44,7 +44,10 @@ max-examples = 60
 
 # 412: an entity tag may be well formed and stand for another version.
 [[operations]]
-include-operation-id = ["updateTask", "patchTask", "completeTask", "deleteTask", "restoreTask"]
+include-operation-id = [
+    "updateTask", "patchTask", "completeTask", "deleteTask", "restoreTask", "clearCompletedTasks",
+    "eraseUser",
+]
 checks.positive_data_acceptance.expected-statuses = [
     "2xx", "3xx", "401", "403", "404", "409", "412", "429", "5xx",
 ]

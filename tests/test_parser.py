@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 
-from tasks_api.http.parser import MAX_DEPTH, MAX_VALUES, loads
+from tasks_api.http.body import MAX_DEPTH, MAX_VALUES, loads
 from tasks_api.http.problems import Problem
 from tasks_api.http.validation_errors import pointer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -152,6 +153,15 @@ def answers(url: sa.URL) -> bool:
         return False
 
 
+def is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def is_initialising(directory: Path) -> bool:
     return bool(processes(directory, "initdb") and list(directory.rglob("PG_VERSION")))
 
@@ -176,10 +186,20 @@ def test_first_start_may_be_broken_off(use, tmp_path, how):
 def test_first_start_without_its_supervisor_is_waited_for_and_thrown_away(use, tmp_path):
     first = use()
     eventually(lambda: is_initialising(tmp_path))
+    [initdb] = processes(tmp_path, "initdb")
+    initdb.suspend()
     for process in processes(tmp_path, "supervisor"):
         process.kill()
     first.kill()
-    assert answers(use().url())
+    second = use()
+    eventually(lambda: processes(tmp_path, "supervisor"))
+    [supervisor] = processes(tmp_path, "supervisor")
+    eventually(lambda: is_locked(tmp_path / "data" / "postgresql.starting.lock"))
+    before = supervisor.num_ctx_switches().voluntary
+    # It looks, and sleeps, and looks.
+    eventually(lambda: supervisor.num_ctx_switches().voluntary > before + 5)
+    initdb.resume()
+    assert answers(second.url())
 
 
 def test_two_first_starts_at_once_share_one_server(use):
@@ -333,6 +353,28 @@ def test_user_ends_where_nobody_is_left_to_stop_the_server(use, data):
     user.end()
     assert user.process.returncode == 0
     assert answers(use().url())
+
+
+def test_server_that_dies_with_its_last_user_stays_dead(use, data):
+    user = use()
+    user.url()
+    [supervisor] = processes(data, "supervisor")
+    supervisor.suspend()
+    server = postmaster(data)
+    server.kill()
+    # Until its supervisor goes on, nobody takes note of its end.
+    eventually(lambda: server.status() == psutil.STATUS_ZOMBIE)
+    user.kill()
+    supervisor.resume()
+    eventually(lambda: not processes(data))
+
+
+def test_what_another_has_put_in_the_place_of_the_socket_is_not_used(use, data, tmp_path):
+    place = Path(use().url().query["host"])
+    kill_all(data)
+    place.rename(f"{place}-")
+    place.symlink_to(f"{place}-")
+    assert use().url().query["host"] != str(place)
 
 
 # What stops the start in one line.

@@ -60,7 +60,7 @@ def supervise(directory: Path, binaries: Path) -> None:
                 server.launch()
         time.sleep(INTERVAL)
     server.stop()
-    shutil.rmtree(server.socket_directory)
+    shutil.rmtree(server.socket_directory, ignore_errors=True)
     # This lock goes before the users' does, with the process: the next user needs both.
     os.close(supervising)
 

@@ -1,31 +1,24 @@
-"""What a request brings, read strictly: where readers could disagree, this one refuses."""
+"""The arguments of a view: what it declares of body, query and headers, and nothing else."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import orjson
 from flask import Request, current_app, request
-from gunicorn.http.errors import ParseException
 from marshmallow import ValidationError
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from tasks_api.http.body import loads, read
 from tasks_api.http.fields import UNKNOWN, Strict
 from tasks_api.http.problems import Problem
 from tasks_api.http.validation_errors import flatten, unacceptable
 
 View = Callable[..., Any]
 
-MAX_DEPTH = 32
-# A batch of as many tasks as there may be, each with all that it may have, has 3,300.
-MAX_VALUES = 5000
 # An array of objects may be as large as this many single objects.
 ARRAY_FACTOR = 16
-CUT_OFF = "The body is shorter than its Content-Length, or its chunks are malformed."
 JSON_ONLY = ("application/json",)
 MEDIA_TYPES = {"PATCH": ("application/json", "application/merge-patch+json")}
 
@@ -66,19 +59,17 @@ def without_query(view: View) -> View:
 
 
 def _body(schema: Strict) -> Callable[[Request], Any]:
-    """Return what reads the body.
+    """Return what reads the body, and refuses what is no JSON (400), not declared to be (415), or
+    over the limit (413), also where its length isn't declared.
 
     Where it is absent, a schema with `optional_body` sees `{}`; any other refuses it, because a
-    change that was lost on the way must not pass for a change of nothing. It raises
-
-    Problem: 400 (not JSON) or 415 (not declared to be).
-    RequestEntityTooLarge: over the limit, also where the length isn't declared.
+    change that was lost on the way must not pass for a change of nothing.
     """
 
     def load(req: Request) -> Any:
         if schema.many:
             req.max_content_length = ARRAY_FACTOR * current_app.config["MAX_CONTENT_LENGTH"]
-        body = _read(req)
+        body = read(req)
         if not body and schema.optional_body:
             return schema.load({})
         accepted = MEDIA_TYPES.get(req.method, JSON_ONLY)
@@ -103,14 +94,15 @@ def _headers(schema: Strict) -> Callable[[Request], Any]:
     absent = schema.load({})
 
     def load(req: Request) -> Any:
-        given = {name: req.environ[key] for key, name in keys.items() if key in req.environ}
+        environ = req.environ
+        given = {name: environ[key] for key, name in keys.items() if key in environ}
         return schema.load(given) if given else dict(absent)
 
     return load
 
 
 def _query(schema: Strict) -> Callable[[Request], Any]:
-    """Return what reads the query: UTF-8, each parameter once. It raises a Problem: 400 or 422."""
+    """Return what reads the query: UTF-8 (or a 400), each parameter once (or a 422)."""
 
     def load(req: Request) -> Any:
         try:
@@ -128,73 +120,3 @@ def _query(schema: Strict) -> Callable[[Request], Any]:
 
 
 LOADERS = {"json": _body, "headers": _headers, "query": _query}
-
-
-def _read(req: Request) -> bytes:
-    """Read the whole body, or nothing of it.
-
-    Raises:
-        Problem: 400, what came is cut off or wrongly framed.
-        RequestEntityTooLarge: over the limit.
-    """
-    try:
-        body = req.get_data()
-        # Where no length is declared, werkzeug stops at the limit and takes that for the end.
-        at_limit = req.content_length is None and len(body) == req.max_content_length
-        if at_limit and req.input_stream.read(1):
-            raise RequestEntityTooLarge
-    except (ClientDisconnected, ParseException, OSError):
-        raise Problem(400, CUT_OFF) from None
-    # Behind a server that ends the stream itself, a body that is cut off just ends early.
-    if req.content_length is not None and len(body) < req.content_length:
-        raise Problem(400, CUT_OFF)
-    return body
-
-
-def loads(body: bytes) -> Any:
-    """Read JSON as RFC 8259 has it, and refuse what readers would disagree on.
-
-    orjson refuses bad UTF-8, a byte order mark, NaN, Infinity and lone surrogates, and survives any
-    depth.
-
-    Raises:
-        Problem: 400, with the place of the error as a reader would count it.
-    """
-    # JSON without its strings: what is left has one colon for each member, and a comma or an
-    # opening bracket for each value. So the work is bounded before any of it is done.
-    structure = b"".join(body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
-    if sum(map(structure.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise Problem(400, f"The body must have at most {MAX_VALUES} members and elements.")
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Problem(400, f"The body is not JSON: {error}.") from None
-    if _count_members([document]) != structure.count(b":"):
-        # orjson keeps the last of those with one name; the standard library shows them all.
-        json.loads(body, object_pairs_hook=_refuse_duplicates)
-    return document
-
-
-def _count_members(values: Iterable[Any], depth: int = 0) -> int:
-    """Return how many members the objects among some values have, and those inside of them.
-
-    Raises:
-        Problem: 400, they are nested too deep.
-    """
-    if depth > MAX_DEPTH:
-        raise Problem(400, f"The body must be nested at most {MAX_DEPTH} levels deep.")
-    members = 0
-    for value in values:
-        if isinstance(value, dict):
-            members += len(value) + _count_members(value.values(), depth + 1)
-        elif isinstance(value, list):
-            members += _count_members(value, depth + 1)
-    return members
-
-
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
-    seen = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise Problem(400, f"The body has the member {name[:50]!r} more than once.")
-        seen.add(name)

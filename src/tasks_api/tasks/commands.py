@@ -7,7 +7,7 @@ import sys
 import click
 
 from tasks_api.database.execution import DatabaseUnavailable
-from tasks_api.tasks import removal
+from tasks_api.tasks import purge as trash
 from tasks_api.tasks.blueprint import blueprint
 
 blueprint.cli.help = "Look after the tasks."
@@ -23,8 +23,8 @@ def purge(days: int) -> None:
     """
     try:
         with click.progressbar(
-            removal.purge(days),
-            length=removal.count_users(),
+            trash.purge(days),
+            length=trash.count_users(),
             label="Users",
             hidden=not sys.stdout.isatty(),
         ) as progress:

@@ -79,13 +79,13 @@ def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID
 @blueprint.arguments(IfNoneMatchSchema(), location="headers")
 @blueprint.response(200, TaskSchema(), description="The task.", headers=ETAG, example=TASK_EXAMPLE)
 @blueprint.doc(operationId="getTask", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
-def get_task(copy: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+def get_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Get a task
 
     A task that never was, one that is deleted and one of another user are the same 404.
     """
     task = task_or_404(queries.get_task(user_id, task_id))
-    if matches(task["revision"], copy["known"]):
+    if matches(task["revision"], headers["known"]):
         return without_body(304, ETag=entity_tag(task["revision"]))
     return with_entity_tag(task)
 

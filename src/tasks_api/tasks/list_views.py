@@ -1,4 +1,4 @@
-"""All tasks of a user, over HTTP: lists, batches, the feed, erasure."""
+"""Many tasks of a user, over HTTP: lists, batches, clearing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from tasks_api.http.cursors import CursorError
 from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
 from tasks_api.http.links import link_header
 from tasks_api.http.problems import Problem, responses
-from tasks_api.tasks import creation, feed, removal
-from tasks_api.tasks.blueprint import TASKS, USER, blueprint
+from tasks_api.tasks import creation, removal
+from tasks_api.tasks.blueprint import TASKS, blueprint
 from tasks_api.tasks.list_schemas import (
-    CHANGES_EXAMPLE,
     CLEARED_EXAMPLE,
-    ChangesQuerySchema,
-    ChangesSchema,
     ClearedSchema,
     ClearQuerySchema,
     TaskQuerySchema,
@@ -75,7 +72,7 @@ TASKS_SCHEMA = TaskSchema(many=True)
     example=[TASK_EXAMPLE],
 )
 @blueprint.doc(operationId="listTasks", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
-def get_tasks(copy: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
+def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
     """List tasks, newest first
 
     A user who has never written has an empty list. To walk along all tasks, follow `next` in
@@ -84,16 +81,16 @@ def get_tasks(copy: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any
     if "cursor" in query and "offset" in query:
         raise _bad_parameter("cursor", "Not together with offset.")
     try:
-        page = list_tasks(user_id, query, copy["known"])
+        page = list_tasks(user_id, query, headers["known"])
     except CursorError:
         raise _bad_parameter("cursor", "Not a cursor of this list.") from None
-    headers = {"ETag": entity_tag(page.revision)}
-    if matches(page.revision, copy["known"]):
-        return without_body(304, **headers)
-    headers["Link"] = _link(query, page)
+    about = {"ETag": entity_tag(page.revision)}
+    if matches(page.revision, headers["known"]):
+        return without_body(304, **about)
+    about["Link"] = _link(query, page)
     if page.total is not None:
-        headers["X-Total-Count"] = str(page.total)
-    return page.tasks, headers
+        about["X-Total-Count"] = str(page.total)
+    return page.tasks, about
 
 
 def _link(query: dict[str, Any], page: Page) -> str:
@@ -163,44 +160,3 @@ def clear_completed(headers: dict[str, Any], _query: dict[str, Any], user_id: UU
     except removal.PreconditionFailed as error:
         raise precondition_failed("list", error.revision) from None
     return {"deleted": deleted, "has_more": has_more}
-
-
-@blueprint.route(f"{USER}/changes")
-@blueprint.arguments(ChangesQuerySchema(), location="query")
-@blueprint.response(200, ChangesSchema(), description="Changes.", example=CHANGES_EXAMPLE)
-@blueprint.doc(operationId="listChanges", responses=responses(410, *READ_ERRORS))
-def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
-    """Read what has changed
-
-    What has changed since `next` of your last answer, the oldest change first; without `since`, a
-    copy of all tasks. Keep `next` and ask again with it: no change is skipped. A `since` that is
-    older than the last purge or erasure, or ahead of the user's counter, is a 410: begin anew. A
-    plain `revision` works as `since` too, except in the middle of a copy.
-    """
-    try:
-        page = feed.list_changes(user_id, query["since"], query["limit"])
-    except feed.PositionGone:
-        raise Problem(410, "The feed does not lead on from there; start again from 0.") from None
-    return {
-        "revision": page.revision,
-        "next": str(page.next),
-        "has_more": page.has_more,
-        "changes": page.changes,
-    }
-
-
-@blueprint.route(USER, methods=["DELETE"])
-@blueprint.arguments(PreconditionSchema(), location="headers")
-@blueprint.response(204, description="Erased.")
-@blueprint.doc(operationId="eraseUser", responses=responses(400, 404, 412, 422, 500, 503))
-def erase_user(headers: dict[str, Any], user_id: UUID) -> Any:
-    """Erase a user for good
-
-    Every task and everything in the trash is gone. Only the id and its counter stay, so that no
-    revision is ever used twice. The entity tags are those of the list.
-    """
-    try:
-        removal.erase_user(user_id, Precondition(**headers))
-    except removal.PreconditionFailed as error:
-        raise precondition_failed("user", error.revision) from None
-    return without_body(204)

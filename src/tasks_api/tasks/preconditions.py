@@ -29,6 +29,10 @@ class Precondition:
             self.unless is not None and revision not in self.unless
         )
 
+    def parameters(self) -> dict[str, Sequence[int] | None]:
+        """Return what `allows` in SQL takes."""
+        return {"expected": self.expected, "unless": self.unless}
+
 
 ANYTHING = Precondition()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -55,7 +54,7 @@ class Write:
         if precondition == ANYTHING:
             rows = execute(self._always, **values)
         else:
-            rows = execute(self._conditionally, **values, **asdict(precondition))
+            rows = execute(self._conditionally, **values, **precondition.parameters())
         return rows[0] if rows else None
 
 
