@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 
 def fetch(url: str, seconds: float, max_bytes: int) -> bytes:
-    """Return what is at an `http:` or `https:` address. Follows no redirect and asks no proxy.
+    """Return the document at an `http:` or `https:` address, without redirects or a proxy.
 
-    Each attempt to connect is bounded by `seconds`, and so is everything after it: the request and
-    the whole answer. Only finding the host takes as long as the system's resolver lets it; a
-    caller that can't wait for that waits in another thread.
+    Each attempt to connect takes at most `seconds`, and so does everything after it: the request
+    and the whole answer. Finding the host takes as long as the system's resolver needs; a caller
+    that can't wait for this calls from another thread.
 
     Raises:
         OSError, HTTPException: the address can't be reached, or doesn't answer in time.

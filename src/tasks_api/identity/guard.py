@@ -65,7 +65,7 @@ class Guard(BasePlugin):
         Raises:
             Problem: 400, 401, 403 or 503.
         """
-        # A browser sends no token with a preflight, and the answer to OPTIONS is no secret.
+        # A browser sends no token with a preflight, and the answer to OPTIONS is not a secret.
         if not _is_guarded(request.path) or request.method == "OPTIONS":
             return
         token = _bearer_token(request.headers.get("Authorization", ""))
@@ -82,7 +82,7 @@ class Guard(BasePlugin):
                 headers={"Retry-After": str(error.retry_after)},
             ) from None
         g.user_id = caller
-        # Where there are no view_args, no route matched, and Flask answers so after this.
+        # Without view_args no route matched, and Flask answers with a 404 or 405 after this.
         if request.view_args is None or request.endpoint == me.ENDPOINT:
             return
         if request.view_args.get("user_id") != caller:

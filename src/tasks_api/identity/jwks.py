@@ -10,8 +10,8 @@ from jwt import PyJWK, PyJWTError
 
 RSA_MIN_BITS = 2048
 
-# What a key of some type and curve may have signed (RFC 7518, section 3.1; RFC 8037). A token's
-# header chooses among these and nothing else; a symmetric key has no business in a public set.
+# The algorithms for each type of key and curve (RFC 7518, section 3.1; RFC 8037). The header of a
+# token can choose only among these. Symmetric keys are left out: a public set can't keep a secret.
 ALGORITHMS = (
     ("OKP", "Ed25519", ("EdDSA",)),
     ("EC", "P-256", ("ES256",)),
@@ -32,9 +32,9 @@ class Key:
 
 
 def parse(document: bytes) -> list[Key]:
-    """Return the keys of a JWK Set, without those that can't be used for verifying here.
+    """Return the keys of a JWK Set, without those that can't verify tokens here.
 
-    An empty set is the issuer's word like any other: it has withdrawn its keys.
+    An empty set is a valid answer: the issuer has withdrawn its keys.
 
     Raises:
         ValueError: the document isn't a JWK Set at all.
@@ -61,7 +61,7 @@ def _usable(jwk: object) -> Key | None:
         or not (kid is None or isinstance(kid, str))
         or jwk.get("use") not in (None, "sig")
         or not (isinstance(operations, list) and "verify" in operations)
-        # A private key that was published is everybody's.
+        # Anybody can sign with a private key that was published.
         or "d" in jwk
     ):
         return None

@@ -23,9 +23,9 @@ from tasks_api.identity.jwks import Key
 # Seconds. How long a request waits for a fetch, finding the host included, and how long the issuer
 # may take for its answer.
 TIMEOUT = 3.0
-# From the start of one fetch to that of the next, whether it succeeded or not.
+# From the start of one fetch to the start of the next, whether it succeeded or not.
 FETCH_INTERVAL = 30.0
-# The age at which keys are fetched again. A key that the issuer withdrew lives on for as long.
+# The age at which keys are fetched again. A key that the issuer withdrew is good until then.
 REFRESH_AFTER = 300.0
 # The age up to which keys are good while the issuer is away.
 MAX_AGE = 24 * 3600.0
@@ -60,7 +60,7 @@ class SharedSecret:
         self._key = Key(None, ("HS256",), secret)
 
     def find(self, _kid: str | None) -> Key:
-        """Return the secret: a token may name it as it likes."""
+        """Return the secret, for any name that a token uses."""
         return self._key
 
     def still_has(self, key: Key) -> bool:
@@ -72,7 +72,7 @@ class _KeySet(NamedTuple):
     """What the issuer answered last, when it was asked, and by which fetch."""
 
     by_kid: Mapping[str | None, Key] = {}
-    # The only key in the set, which verifies tokens without a kid; None where there are several.
+    # The only key in the set, which verifies tokens without a kid; None if there are several.
     sole: Key | None = None
     asked_at: float = -math.inf
     number: int = 0
@@ -111,7 +111,7 @@ class RemoteKeys:
         self._now = now
         self._lock = Lock()
         self._key_set = _KeySet()
-        # None was made yet, so that the next is due at once.
+        # No fetch was made yet, so the next one is due at once.
         self._last_fetch = _Fetch(0, -math.inf)
         self._last_fetch.done.set()
         # For each unknown kid, the last fetch that had started before it first came up.

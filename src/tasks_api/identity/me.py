@@ -1,4 +1,4 @@
-"""Who the token belongs to, for clients that can't know the id in their paths by themselves."""
+"""The user of a token, for clients that don't know the id in their paths."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def forbid_copies(response: Response) -> Response:
 
 
 class MeSchema(Schema):
-    """The user whom a token was made for."""
+    """The user of a token."""
 
     user_id = fields.UUID(
         required=True, metadata={"description": "The `user_id` in the paths that the token opens."}
@@ -38,6 +38,6 @@ class MeSchema(Schema):
 def get_me() -> dict[str, UUID]:
     """Return the user of the token
 
-    Not every issuer puts the id of the user's paths into its tokens as it is.
+    The id that stands in this user's paths. Not every issuer's tokens have it as it is.
     """
     return {"user_id": g.user_id}

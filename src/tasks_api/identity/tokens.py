@@ -1,4 +1,4 @@
-"""A JSON Web Token (RFC 7519) in, the user whom it was made for out."""
+"""A JSON Web Token (RFC 7519) in, its user out."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tasks_api.setting_checks import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
 LEEWAY = 30
-# The longest token that is looked at; gunicorn takes no longer header anyway.
+# The longest token that is checked; gunicorn accepts no longer header.
 MAX_LENGTH = 8190
 # How many verified tokens a worker remembers: about a megabyte of them.
 REMEMBERED = 4096
 
 
 class InvalidToken(Exception):
-    """The token proves nothing. The text says why, for the log, never for the client."""
+    """The token is not valid. The text says why, for the log and never for the client."""
 
 
 class KeySource(Protocol):
@@ -48,14 +48,14 @@ class _Verified(NamedTuple):
 
 
 class Verifier:
-    """Finds out whose a token is.
+    """Finds the user of a token.
 
     Args:
         keys: the issuer's.
         issuer: the only `iss` that is accepted.
         audience: what `aud` must be, or have among its values.
-        user_claim: the claim that says whose the token is.
-        user_namespace: where the claim is no UUID, the user is the UUIDv5 of it in this namespace.
+        user_claim: the claim with the user's id.
+        user_namespace: if the claim is no UUID, the user is the UUIDv5 of it in this namespace.
         now: the time of day, in seconds since 1970.
         remembered: how many verified tokens to remember.
     """
@@ -81,13 +81,13 @@ class Verifier:
         self._verify_once = remember(self._verify)
 
     def user_of(self, token: str) -> UUID:
-        """Return the user whom the token was made for.
+        """Return the user of the token.
 
         The signature of a token is checked once, until the token expires or the issuer withdraws
-        its key. In the leeway after its expiry it is checked each time.
+        its key. In the leeway after its expiry, it is checked each time.
 
         Raises:
-            InvalidToken: it proves nothing.
+            InvalidToken: it is not valid.
             KeysUnavailable: its key is unknown, and the issuer can't be asked now.
         """
         verified = self._verify_once(token)
@@ -152,7 +152,7 @@ class Verifier:
 
 
 def _digest(token: str) -> bytes:
-    """Return what a token is remembered by: not its text, which would open its user's tasks."""
+    """Return the key under which a token is remembered: its hash, so that its text isn't kept."""
     return sha256(token.encode()).digest()
 
 

@@ -17,7 +17,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tas
 
 @blueprint.after_request
 def forbid_shared_copies(response: Response) -> Response:
-    """Make caches ask again each time, and keep users apart (RFC 9111, section 5.2.2)."""
+    """Make caches ask each time, and keep the answers of users apart (RFC 9111, 5.2.2)."""
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers.add("Vary", "Authorization")
     return response

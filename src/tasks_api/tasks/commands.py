@@ -1,4 +1,4 @@
-"""The command line: `flask --app wsgi tasks …`."""
+"""The commands `flask --app wsgi tasks …`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ blueprint.cli.help = "Look after the tasks."
 @blueprint.cli.command()
 @click.option("--days", type=click.IntRange(0, 36500), required=True, help="Older than this.")
 def purge(days: int) -> None:
-    """Remove what has been in the trash for some days, for good.
+    """Remove old tasks from the trash for good, and old idempotency keys.
 
-    Safe to run beside traffic, and twice at once. Clients that have not read the feed since before
-    what is removed have to start it again.
+    Safe to run while the service runs, and twice at once. A client that has not read the feed since
+    such a task was deleted has to start it again.
     """
     try:
         with click.progressbar(

@@ -1,8 +1,8 @@
-"""The one counter of each user, which every write takes the next value of.
+"""The counter of each user: every write takes its next value.
 
-It is taken in the statement that writes the task, by a data-modifying CTE. So it orders all changes
-of a user, it is a task's version and the version of their whole collection, and each write waits
-for the user's other writes.
+The statement that writes the task takes the value, in a data-modifying CTE. So the counter orders
+all changes of a user, its value is the version of a task and of the user's lists, and each write
+waits for the user's other writes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ COUNT = bindparam("count", type_=sa.BigInteger)
 
 
 def start_or_advance(source: sa.FromClause | None = None) -> sa.CTE:
-    """Take the next COUNT values for a write that may be the user's first: it makes their row.
+    """Take the next COUNT values for a write that may be the user's first, which makes their row.
 
     Args:
-        source: where it has no row, nothing is counted.
+        source: if it has no row, no value is taken.
 
     Returns:
         A CTE of `id`, `revision` (the last of the values) and `written_at` (the time of the write,
@@ -52,12 +52,12 @@ def advance(
     *conditions: ColumnElement[bool],
     **values: ColumnElement[Any],
 ) -> sa.CTE:
-    """Take the next values for a write to what exists: a user without tasks gets no counter.
+    """Take the next values for a write to tasks that exist. It never makes a user.
 
     Args:
         by: how many values.
-        conditions: without these, nothing is counted.
-        values: more columns of the user to set.
+        conditions: unless all of them hold, no value is taken.
+        values: other columns of the user to set.
 
     Returns:
         A CTE as `start_or_advance` returns it.
@@ -76,7 +76,7 @@ def advance(
 
 
 def locked_counter() -> sa.CTE:
-    """Wait for the user's other writes, and return a CTE of the counter as they left it."""
+    """Return a CTE that waits for the user's other writes, and has the counter after them."""
     return (
         select(users.c.id, users.c.revision)
         .where(users.c.id == USER_ID)

@@ -1,4 +1,4 @@
-"""Making tasks: one, many at once, and once however often it is asked for."""
+"""Creating tasks: one, many at once, or once for each Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _create_many(claim: sa.CTE | None = None) -> Statement:
         "id": documents.c.id,
         **{name: documents.c[name] for name in MEMBERS},
         "priority": rank(documents.c.priority),
-        # The counter has the revision of the last one.
+        # The counter has the revision of the last task.
         "revision": counter.c.revision - documents.c.following,
         "created_at": counter.c.written_at,
         "updated_at": counter.c.written_at,
@@ -78,7 +78,7 @@ def _create_many(claim: sa.CTE | None = None) -> Statement:
     return Statement(insert(tasks).from_select(list(values), rows).returning(*TASK))
 
 
-# This comes first of all, so that a repeat waits here, and then takes no revision.
+# This comes first, so that a repeat waits here and then takes no revision.
 CLAIM = (
     insert(keys)
     .values(
@@ -107,7 +107,7 @@ REPLAY = Statement(
 
 
 def create_task(user_id: UUID, task: Mapping[str, Any]) -> Row:
-    """Create a task, and with the first one the user; return it."""
+    """Create a task, and the user with their first one; return the task."""
     [row] = execute(CREATE, user_id=user_id, task_id=uuid7(), count=1, **DEFAULTS | dict(task))
     return row
 
@@ -120,10 +120,10 @@ def create_tasks(user_id: UUID, given: Sequence[Mapping[str, Any]]) -> list[Row]
 def create_once(
     user_id: UUID, key: str, given: Sequence[Mapping[str, Any]], request: Any
 ) -> tuple[list[Row], bool]:
-    """Create tasks, unless this key has created them already.
+    """Create tasks, unless an earlier request with this key has created them.
 
     Args:
-        request: what is asked for, which tells a repeat from another use of the same key.
+        request: the body; if the key was used with another one, this is no repeat.
 
     Returns:
         The tasks in the order given, and whether this is a repeat.

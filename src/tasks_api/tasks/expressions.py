@@ -1,4 +1,4 @@
-"""What the statements about tasks share: their parameters, what goes out, what is live."""
+"""What the statements about tasks share: parameters, the columns of a task, what is live."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIVE = tasks.c.deleted_at.is_(None)
 _NAMES = f"ARRAY{list(PRIORITIES)}"
 PRIORITY = sa.literal_column(f"({_NAMES})[tasks.priority + 1]", sa.Text).label("priority")
 
-# What goes out of a task, in this order.
+# The members of a task in an answer, in this order.
 TASK: tuple[ColumnElement[Any], ...] = (
     tasks.c.id,
     tasks.c.user_id,
@@ -40,12 +40,12 @@ TASK: tuple[ColumnElement[Any], ...] = (
 
 
 def rank(priority: ColumnElement[str]) -> ColumnElement[int]:
-    """Return the rank of a priority, given its name."""
+    """Return the rank of a priority, from its name."""
     return func.array_position(sa.literal_column(_NAMES), priority, type_=sa.Integer) - 1
 
 
 def given(name: str) -> ColumnElement[Any]:
-    """Return the parameter of a member that a client sends, as its column keeps it."""
+    """Return the parameter for a member that a client sends, converted for its column."""
     if name == "priority":
         return rank(bindparam(name, type_=sa.Text))
     return bindparam(name, type_=tasks.c[name].type)

@@ -20,7 +20,7 @@ REVISION_MAX = 2**63 - 1
 
 
 class PositionGone(Exception):
-    """The feed doesn't lead on from this position."""
+    """The feed can't continue from this position."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        """Read what `str` wrote.
+        """Return the position that `str` has written.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: the text isn't a position.
         """
         if not re.fullmatch(POSITION, text):
             raise ValueError
@@ -58,9 +58,9 @@ class Page:
     """A page of the feed.
 
     Args:
-        revision: that of its last change, or of the user's counter where there is no more.
+        revision: that of its last change; if there are no more, the user's counter.
         next: where the next page begins.
-        has_more: whether there is more already.
+        has_more: whether there are more changes already.
         changes: tasks and tombstones, the oldest change first.
     """
 
@@ -71,7 +71,7 @@ class Page:
 
 
 def _changes() -> Statement:
-    # A copy has no tombstone from before it began: the task was never part of it.
+    # A copy leaves out tombstones from before it began: their tasks were never part of it.
     began = func.coalesce(bindparam("began", type_=sa.BigInteger), users.c.revision)
     page = (
         select(*TASK, tasks.c.deleted_at)
@@ -96,10 +96,11 @@ CHANGES = _changes()
 
 
 def list_changes(user_id: UUID, since: Position, limit: int) -> Page:
-    """Return what has changed after a position; from 0, a copy of all that there is.
+    """Return what has changed after a position; from 0, a copy of all tasks.
 
-    A purge takes tombstones away. Those of a copy's beginning were never part of it, so a copy goes
-    on as long as nothing newer was purged; a client that has its copy goes on from the last purge.
+    A purge removes tombstones. A copy leaves out those from before it began, so it can continue
+    unless a newer one was purged. A client that has its copy can continue unless a tombstone that
+    it hasn't seen was purged.
 
     Raises:
         PositionGone: it is older than the last purge or erasure, or ahead of the counter.
@@ -111,7 +112,7 @@ def list_changes(user_id: UUID, since: Position, limit: int) -> Page:
         user_id=user_id,
         since=since.revision,
         began=None if starting else complete_to,
-        # One more than asked for tells whether there is more.
+        # One more than asked for: if it comes, there are more.
         limit=limit + 1,
     )
     counter, purged = (rows[0]["counter"], rows[0]["purged_revision"]) if rows else (0, 0)
@@ -126,7 +127,7 @@ def list_changes(user_id: UUID, since: Position, limit: int) -> Page:
 
 
 def _change(row: Row) -> Row:
-    """Return the task, or the tombstone, of a row."""
+    """Return the task or the tombstone that a row has."""
     del row["counter"], row["purged_revision"]
     if row.pop("deleted_at"):
         return {"id": row["id"], "revision": row["revision"], "deleted": True}

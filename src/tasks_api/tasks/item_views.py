@@ -59,8 +59,8 @@ LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTa
 def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID) -> Any:
     """Create a task
 
-    The first task of a user makes the user. With an `Idempotency-Key`, a repeat answers with the
-    task that the first request made.
+    The first task of a user creates the user. With an `Idempotency-Key`, a repeat returns the task
+    that the first request created.
     """
     key, replayed = idempotency["key"], False
     if key is None:
@@ -82,7 +82,7 @@ def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID
 def get_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Get a task
 
-    A task that never was, one that is deleted and one of another user are the same 404.
+    A task that does not exist, is deleted or belongs to another user is the same 404.
     """
     task = task_or_404(queries.get_task(user_id, task_id))
     if matches(task["revision"], headers["known"]):
@@ -140,7 +140,7 @@ def patch_task(
 def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Delete a task
 
-    It goes to the trash: gone from every list, a 404 by its id, until it is restored or purged.
+    The task moves to the trash: until it is restored, no list has it and its id is a 404.
     """
     written_or_412(queries.delete_task(user_id, task_id, Precondition(**headers)))
     return without_body(204)
@@ -156,8 +156,8 @@ def complete_task(
 ) -> Any:
     """Toggle a task, or set whether it is done
 
-    Without a body, or with `{}`, `completed` is flipped: N flips at once are N flips. With
-    `completed` in the body it is set, which is safe to repeat.
+    Without a body, or with `{}`, `completed` is flipped; N requests at the same time flip it N
+    times. With `completed` in the body it is set, which is safe to repeat.
     """
     precondition = Precondition(**headers)
     if completion:
@@ -174,7 +174,7 @@ def complete_task(
 def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Restore a task from the trash
 
-    It comes back as it was. One that isn't in the trash is a 409.
+    The task comes back as it was. A task that isn't in the trash is a 409.
     """
     task = task_or_404(queries.restore_task(user_id, task_id, Precondition(**headers)))
     if not task["written"] and task["deleted_at"] is None:

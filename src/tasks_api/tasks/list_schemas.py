@@ -1,4 +1,4 @@
-"""Shapes of what is about many tasks: which to list, which to clear, what has changed."""
+"""Shapes of what is about many tasks: lists, clearing, the feed of changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TOMBSTONE = {
 
 
 class TaskQuerySchema(Strict):
-    """What to list, and how."""
+    """Which tasks to list, and how."""
 
     limit = QueryInteger(
         load_default=50,
@@ -90,7 +90,7 @@ class TaskQuerySchema(Strict):
 
 
 class ClearQuerySchema(Strict):
-    """What to delete: said out loud, so that nobody wipes a list by accident."""
+    """Which tasks to delete: this must be in the query, so that nobody deletes by accident."""
 
     completed = QueryBoolean(
         required=True,

@@ -75,8 +75,8 @@ TASKS_SCHEMA = TaskSchema(many=True)
 def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
     """List tasks, newest first
 
-    A user who has never written has an empty list. To walk along all tasks, follow `next` in
-    `Link`: no task that is there throughout is skipped or met twice.
+    A user who has never written has an empty list. To read all tasks, follow `next` in
+    `Link`: a task that exists all the while is listed exactly once.
     """
     if "cursor" in query and "offset" in query:
         raise _bad_parameter("cursor", "Not together with offset.")
@@ -135,8 +135,8 @@ def _bad_parameter(name: str, detail: str) -> Problem:
 def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:
     """Create many tasks, all or none
 
-    Each has a revision of its own, in the order given. With an `Idempotency-Key`, a repeat answers
-    with the tasks that the first request made.
+    Each has a revision of its own, in the order given. With an `Idempotency-Key`, a repeat returns
+    the tasks that the first request created.
     """
     if idempotency["key"] is None:
         return creation.create_tasks(user_id, tasks)
@@ -152,8 +152,8 @@ def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_
 def clear_completed(headers: dict[str, Any], _query: dict[str, Any], user_id: UUID) -> Any:
     """Delete the completed tasks
 
-    They go to the trash, as one by one, those that changed longest ago first. One request deletes
-    at most 10,000 tasks. The entity tags are those of the list.
+    They move to the trash, those that changed longest ago first. One request deletes at most 10,000
+    tasks. The entity tags are those of the list.
     """
     try:
         deleted, has_more = removal.clear_completed(user_id, Precondition(**headers))

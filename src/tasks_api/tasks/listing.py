@@ -35,7 +35,7 @@ FILTERS: dict[str, sa.ColumnElement[bool]] = {
     "due_after": tasks.c.due_at > bindparam("due_after", type_=tasks.c.due_at.type),
 }
 
-# What a cursor may hold for each order: read as strictly as a query, since clients can forge it.
+# What a cursor may contain for each order: clients can forge it, so it is read like a query.
 KEYS: dict[str, fields.Field[Any]] = {
     "created_at": Timestamp(),
     "updated_at": Timestamp(),
@@ -44,7 +44,7 @@ KEYS: dict[str, fields.Field[Any]] = {
     "title": Text(maximum=TITLE_MAX),
 }
 
-# The list is a client's own copy of it where the counter is one of these. NULL is any.
+# If the counter is one of these, the client has this list already. NULL stands for all.
 CHANGED = users.c.revision != sa.all_(bindparam("known", type_=REVISIONS))
 
 
@@ -54,9 +54,9 @@ class Page:
 
     Args:
         revision: the user's counter, the version of all their lists.
-        tasks: none where the client has this version already.
-        next_cursor: where the next page begins, if there is one.
-        total: how many tasks the filters match, where that was asked for.
+        tasks: none if the client has this version already.
+        next_cursor: where the next page begins; None if there is none.
+        total: how many tasks the filters match, if this was asked for.
     """
 
     revision: int
@@ -66,14 +66,14 @@ class Page:
 
 
 def list_tasks(user_id: UUID, query: Mapping[str, Any], known: Sequence[int] | None) -> Page:
-    """Return a page, by one statement; where `known` has the counter, it reads no task.
+    """Return a page, by one statement. If `known` has the counter, no task is read.
 
     Args:
         query: as `TaskQuerySchema` loads it.
         known: the revisions of the lists that the client has; None stands for all.
 
     Raises:
-        CursorError: the cursor isn't one for this list.
+        CursorError: the cursor isn't one of this list.
     """
     sort, cursor, limit = query["sort"], query.get("cursor"), query["limit"]
     filters = FILTERS.keys() & query.keys()
@@ -89,13 +89,13 @@ def list_tasks(user_id: UUID, query: Mapping[str, Any], known: Sequence[int] | N
         seek=cursor is not None,
         count=query["count"],
     )
-    # One more than asked for tells whether there is a next page.
+    # One more than asked for: if it comes, there is a next page.
     window = {"offset": query.get("offset", 0), "limit": limit + 1}
     rows = execute(statement, user_id=user_id, known=known, **window, **parameters)
     counter, total = 0, 0
     for row in rows:
         counter, total = row.pop("counter"), row.pop("total", 0)
-    # A counter without a task beside it.
+    # The user's row without a task.
     if rows and rows[0]["id"] is None:
         rows = []
     next_cursor = None
@@ -111,7 +111,7 @@ def _statement(
 ) -> Statement:
     key, descending = _key(sort)
     matching = [
-        # The user is named again in here: taken from the join, the id would reach every shard.
+        # The user is named here again: with the id from the join, every shard would be asked.
         tasks.c.user_id == USER_ID,
         ~LIVE if trash else LIVE,
         *(FILTERS[name] for name in sorted(filters)),
@@ -126,7 +126,7 @@ def _statement(
     beyond = (place < after if descending else place > after) if seek else true()
     direction = sa.desc if descending else sa.asc
     page = (
-        # With the counter unchanged, PostgreSQL decides this before it opens an index.
+        # If the counter is unchanged, PostgreSQL finds this out before it opens an index.
         select(*TASK)
         .where(CHANGED, *matching, beyond)
         .order_by(direction(key), direction(tasks.c.id))
@@ -145,7 +145,7 @@ def _statement(
 
 
 def _key(sort: str) -> tuple[sa.ColumnElement[Any], bool]:
-    """Give what to sort by, and whether descending. Nulls are last either way."""
+    """Return what to sort by, and whether descending. Nulls are always last."""
     descending = sort.startswith("-")
     column = tasks.c[sort.removeprefix("-")]
     if column.nullable:
@@ -158,10 +158,10 @@ def _null(sort: str) -> str:
 
 
 def _position(sort: str, position: Any) -> dict[str, Any]:
-    """Turn a cursor's position into parameters.
+    """Return the parameters for a cursor's position.
 
     Raises:
-        CursorError: it holds what no task has; somebody has made it up.
+        CursorError: no task can be at this position; the cursor was made up.
     """
     name = sort.removeprefix("-")
     try:

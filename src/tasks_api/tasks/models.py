@@ -1,4 +1,4 @@
-"""The tables, named once: everything else takes columns and constraints from here."""
+"""The tables: everything else takes columns and constraints from here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TITLE_MAX = 255
 DESCRIPTION_MAX = 2000
 TAGS_MAX = 20
 TAG_MAX = 50
-# From the least to the most: their rank is what the database keeps and sorts by.
+# From the lowest to the highest: the database keeps and sorts by their rank.
 PRIORITIES = ("none", "low", "medium", "high")
 # What a list can be sorted by.
 SORTS = ("created_at", "updated_at", "due_at", "priority", "title")
@@ -35,7 +35,7 @@ NEWEST_FIRST = "-created_at"
 
 
 class Base(DeclarativeBase):
-    """Constraints and indexes have names, so that migrations and errors can speak of them."""
+    """Constraints and indexes have names, so that migrations and errors can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -49,17 +49,17 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """A user and their counter, which orders every change of theirs."""
+    """A user and their counter, which orders all their changes."""
 
     __tablename__ = "users"
-    # Room on each page lets the counter be updated in place, without touching an index.
+    # Free space on each page: the counter can be updated without a write to an index.
     __table_args__ = {"postgresql_with": {"fillfactor": 70}}  # noqa: RUF012
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     revision: Mapped[int]
-    # The clock of the last write: it never goes back, and so neither does `Task.updated_at`.
+    # The time of the last write. It never goes back, and so neither does `Task.updated_at`.
     written_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # The newest change that is gone for good: whoever hasn't seen it can't catch up any more.
+    # The newest change that is gone for good: a client that hasn't seen it must start again.
     purged_revision: Mapped[int] = mapped_column(server_default=text("0"))
 
     tasks: Mapped[list[Task]] = relationship(back_populates="user", passive_deletes=True)
@@ -94,7 +94,7 @@ class Task(Base):
         CheckConstraint(f"char_length(description) <= {DESCRIPTION_MAX}", "description_length"),
         CheckConstraint(f"priority BETWEEN 0 AND {len(PRIORITIES) - 1}", "priority_rank"),
         CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
-        # Serves the feed of changes, and says what the counter is for.
+        # Serves the feed of changes; no two tasks of a user have the same revision.
         UniqueConstraint("user_id", "revision"),
         Index(
             "ix_tasks_live",
@@ -114,7 +114,7 @@ class Task(Base):
 
 
 class IdempotencyKey(Base):
-    """A key that a client has used, what it asked with it, and the tasks that this made."""
+    """A key that a client has used, a hash of the request, and the tasks that it made."""
 
     __tablename__ = "idempotency_keys"
 

@@ -13,18 +13,18 @@ from tasks_api.tasks.expressions import REVISIONS
 
 @dataclass(frozen=True)
 class Precondition:
-    """What a client says of the version that it wants to change.
+    """Which versions a client wants to change.
 
     Args:
-        expected: `If-Match`: the revisions it may have; None for any (`*`, or no such header).
-        unless: `If-None-Match`: the revisions it must not have; None for any (`*`).
+        expected: `If-Match`: the revisions that it may have; None for any (`*`, or no header).
+        unless: `If-None-Match`: the revisions that it must not have; None for any (`*`).
     """
 
     expected: Sequence[int] | None = None
     unless: Sequence[int] | None = field(default_factory=list)
 
     def allows(self, revision: int) -> bool:
-        """Return whether something of this revision may be changed."""
+        """Return whether a task, or a list, of this revision may be changed."""
         return (self.expected is None or revision in self.expected) and (
             self.unless is not None and revision not in self.unless
         )
@@ -40,7 +40,7 @@ ANYTHING = Precondition()
 def allows(revision: ColumnElement[int]) -> ColumnElement[bool]:
     """Return `Precondition.allows` in SQL, on the parameters `expected` and `unless`.
 
-    There it is decided when the user's other writes are done, on what they left.
+    PostgreSQL evaluates it after the user's other writes, on what they left.
     """
     return and_(
         func.coalesce(revision == any_(bindparam("expected", type_=REVISIONS)), true()),

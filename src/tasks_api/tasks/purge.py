@@ -1,4 +1,4 @@
-"""The purge: what removes old tombstones and idempotency keys, for good."""
+"""The purge: it removes old tombstones and idempotency keys for good."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks_api.tasks.counter import advance
 from tasks_api.tasks.expressions import USER_ID
 from tasks_api.tasks.models import keys, tasks, users
 
-# How many tasks, and users, one statement is about.
+# How many tasks, and how many users, one statement is about.
 PURGE_CHUNK = 1000
 USERS_CHUNK = 1000
 KEYS_KEPT = sa.text("interval '24 hours'")
@@ -48,7 +48,7 @@ def _purge() -> Statement:
     )
     return Statement(
         sa.delete(tasks)
-        # Again the age, for a task that was restored while this waited for the counter.
+        # The age is checked again: a task may have been restored while this waited.
         .where(old, tasks.c.id == doomed.c.id, counter.c.id == tasks.c.user_id)
         .returning(tasks.c.id)
         .add_cte(expired)
@@ -71,7 +71,7 @@ def count_users() -> int:
 
 
 def purge(days: int) -> Iterator[int]:
-    """Remove tombstones, and idempotency keys that have served their time.
+    """Remove old tombstones, and idempotency keys that are no longer kept.
 
     Args:
         days: how old a tombstone must be.

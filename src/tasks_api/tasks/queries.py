@@ -1,4 +1,4 @@
-"""What can be done to one task that exists: one statement for each operation."""
+"""Reading and changing one task: one statement for each operation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks_api.tasks.expressions import LIVE, TASK, TASK_ID, USER_ID, given
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
 
-# From the counter to the columns that a write sets.
+# Returns the columns that a write sets, from the counter.
 Values = Callable[[sa.CTE], Mapping[str, ColumnElement[Any]]]
 
 
@@ -26,8 +26,8 @@ class Write:
 
     Args:
         values: what it sets.
-        condition: what has to hold beside the precondition.
-        among: which tasks there are for it; all others are none.
+        condition: what must be true beside the precondition.
+        among: the tasks that it can find; any other is a 404.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Write:
     ) -> Row | None:
         """Return the task as it is afterwards, or None.
 
-        `written` says whether it was written: it wasn't where the precondition doesn't allow it.
+        `written` is false if the precondition, or the condition, didn't allow it.
         """
         values |= {"user_id": user_id, "task_id": task_id}
         if precondition == ANYTHING:
@@ -63,8 +63,8 @@ def _update(
 ) -> Statement:
     """Build the statement.
 
-    Where the condition fails, the row is set to what it is, and comes back as it is: that tells a
-    412, with the current entity tag, from a 404.
+    If the condition fails, the columns keep their values and the row is still returned. So a 412,
+    with the current entity tag, differs from a 404.
     """
     counter = advance()
     changes: dict[str, ColumnElement[Any]] = {
@@ -91,7 +91,7 @@ def _update(
 
 
 def _completion(completed: ColumnElement[bool], counter: sa.CTE) -> dict[str, ColumnElement[Any]]:
-    """Set `completed`, and the moment of it: when it becomes true, not when it is said again."""
+    """Set `completed` and its time: when it becomes true, not when it is set to true again."""
     moment = case(
         (~completed, null()),
         (tasks.c.completed, tasks.c.completed_at),
@@ -117,7 +117,7 @@ GET = Statement(select(*TASK).where(tasks.c.user_id == USER_ID, tasks.c.id == TA
 
 toggle_task = Write(lambda counter: _completion(~tasks.c.completed, counter))
 delete_task = Write(lambda counter: {"deleted_at": counter.c.written_at})
-# One that isn't in the trash is not written.
+# A task that isn't in the trash is not written.
 restore_task = Write(lambda _: {"deleted_at": null()}, condition=~LIVE, among=true())
 
 

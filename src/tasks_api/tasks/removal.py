@@ -14,12 +14,12 @@ from tasks_api.tasks.expressions import LIVE, USER_ID
 from tasks_api.tasks.models import keys, tasks, users
 from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
 
-# How many tasks one request clears: so it ends well before the statement's time does.
+# How many tasks one request clears, so that it ends well before the statement's timeout.
 CLEAR_MAX = 10_000
 
 
 class PreconditionFailed(Exception):
-    """The user's counter isn't what the client expects.
+    """The precondition doesn't allow the user's counter.
 
     Args:
         revision: the counter.
@@ -33,7 +33,7 @@ class PreconditionFailed(Exception):
 def _clear_completed() -> Statement:
     completed = sa.and_(tasks.c.user_id == USER_ID, LIVE, tasks.c.completed)
     oldest = select(func.min(tasks.c.revision)).where(completed).scalar_subquery()
-    # The first one that is left for another request.
+    # The revision of the first task that is left for another request.
     left = (
         select(tasks.c.revision)
         .where(completed)
@@ -46,8 +46,8 @@ def _clear_completed() -> Statement:
     locked = locked_counter()
     end = func.coalesce(found.c.left, locked.c.revision + 1)
     counter = advance(
-        # All revisions from the oldest one on move up together. So they keep their order, the gaps
-        # between them too, and no row has to look for its new place.
+        # All revisions from the oldest one on move up by the same distance. They keep their order
+        # and the gaps between them, so PostgreSQL doesn't have to number the rows.
         end - found.c.oldest,
         found.c.oldest.is_not(None),
         locked.c.id == users.c.id,
@@ -59,7 +59,7 @@ def _clear_completed() -> Statement:
             counter.c.id == tasks.c.user_id,
             locked.c.id == tasks.c.user_id,
             tasks.c.revision < end,
-            # Again, for a task that was reopened or deleted while this waited for the counter.
+            # Checked again: a task may have been reopened or deleted while this waited.
             completed,
         )
         .values(
@@ -103,7 +103,7 @@ ERASE = _erase()
 
 
 def clear_completed(user_id: UUID, precondition: Precondition) -> tuple[int, bool]:
-    """Move the completed tasks to the trash, the oldest change first, at most `CLEAR_MAX` of them.
+    """Move completed tasks to the trash, the oldest change first, at most `CLEAR_MAX` of them.
 
     Returns:
         Their number, and whether there are more.
@@ -116,14 +116,14 @@ def clear_completed(user_id: UUID, precondition: Precondition) -> tuple[int, boo
 
 
 def erase_user(user_id: UUID, precondition: Precondition) -> None:
-    """Erase all that is known of a user for good, but for their id and counter.
+    """Erase all data of a user for good, except their id and counter.
 
     Raises:
         PreconditionFailed: nothing was done.
     """
     row = _if_allowed(precondition, ERASE, user_id)
-    # A statement sees what was committed when it began. Where another write of the user came in
-    # between, which the counter tells, its tasks are still to be erased.
+    # A statement sees what was committed when it began. If another write of the user came in
+    # between, the counter shows it, and its tasks are still to be erased.
     while row and not row["complete"]:
         row = _if_allowed(ANYTHING, ERASE, user_id)
 

@@ -1,4 +1,4 @@
-"""What the views respond with, and how the document says so."""
+"""What the views share: headers, errors, and how the document describes them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
 
 
 def links_to(*operations: str) -> dict[str, Any]:
-    """Tell in the document which operations the answer's members lead to."""
+    """Document the operations that an answer's members are parameters of."""
     parameters = {"user_id": "$response.body#/user_id", "task_id": "$response.body#/id"}
     return {name: {"operationId": name, "parameters": parameters} for name in operations}
 
@@ -48,17 +48,17 @@ def with_entity_tag(task: Row) -> tuple[Row, dict[str, str]]:
 
 
 def without_body(status: int, **headers: str) -> Response:
-    """Return a response without a body, and without a type of it."""
+    """Return a response without a body and without a Content-Type."""
     response = Response(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
 
 
 def task_or_404(task: Row | None) -> Row:
-    """Return the task, if there is one.
+    """Return the task.
 
     Raises:
-        Problem: 404, the same for a task that never was and for another user's.
+        Problem: 404, there is none; a task of another user gives the same answer.
     """
     if task is None:
         raise Problem(404, "This user has no such task.")
@@ -66,10 +66,10 @@ def task_or_404(task: Row | None) -> Row:
 
 
 def written_or_412(task: Row | None) -> Row:
-    """Return the task, if it was written.
+    """Return the task that was written.
 
     Raises:
-        Problem: 412, with the current entity tag; 404.
+        Problem: 404, there is none; 412, with the current entity tag: it was not written.
     """
     task = task_or_404(task)
     del task["deleted_at"]
@@ -79,7 +79,7 @@ def written_or_412(task: Row | None) -> Row:
 
 
 def precondition_failed(what: str, revision: int) -> Problem:
-    """Return the problem that a task, or a list, has another version than the client expects."""
+    """Return the problem for a version that the client does not expect."""
     return Problem(
         412,
         f"The {what} has changed since; nothing was done. ETag has its current version.",

@@ -1,4 +1,4 @@
-"""Shapes: what a task looks like going out, and what is accepted coming in."""
+"""Shapes of a task: what an answer has, and what a request may have."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _read_only(description: str) -> dict[str, Any]:
 
 
 class Tags(fields.List[str]):
-    """Distinct tags. Their number is looked at first, so that no list costs more than its tags."""
+    """Distinct tags. Their number is checked first, so that a long list costs little."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(Text(minimum=1, maximum=TAG_MAX), validate=TAGS_LENGTH, **kwargs)
@@ -64,7 +64,7 @@ class Tags(fields.List[str]):
 
 
 class ReadOnlyFields(Strict):
-    """The members that the service sets. A request may bring them along; they are ignored."""
+    """The members that the service sets. A request may contain them; they are ignored."""
 
     id = fields.UUID(**_read_only("UUIDv7, made by the service."))
     user_id = fields.UUID(**_read_only("The user whose task it is."))
@@ -98,7 +98,7 @@ class TaskChangeSchema(ReadOnlyFields):
 
 
 class NewTaskSchema(TaskChangeSchema):
-    """A task to be made; what it leaves out has its default."""
+    """A task to create. A member that it leaves out gets its default."""
 
     array_max = BATCH_MAX
 
@@ -119,10 +119,10 @@ class TaskSchema(TaskChangeSchema):
             field.required = True
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        """Return what comes from the database: its statements select just these members.
+        """Return the row as it is: the statements select exactly these members.
 
-        marshmallow's own `dump` asks every field about every value, which takes longer than all
-        the rest of a list.
+        marshmallow's own `dump` asks every field about every value, which takes longer than the
+        rest of a list.
         """
         return obj
 
@@ -135,7 +135,7 @@ class CompletionSchema(ReadOnlyFields):
 
 
 class IdempotencyKeySchema(Strict):
-    """A request that may be repeated, and shall be done once."""
+    """A request that may be repeated, and is done once."""
 
     key = fields.String(
         data_key="Idempotency-Key",

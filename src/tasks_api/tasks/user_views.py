@@ -1,4 +1,4 @@
-"""All that there is of a user, over HTTP: the feed of changes, and erasure."""
+"""A user as a whole, over HTTP: the feed of changes, and erasure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
     """Read what has changed
 
     What has changed since `next` of your last answer, the oldest change first; without `since`, a
-    copy of all tasks. Keep `next` and ask again with it: no change is skipped. A `since` that is
-    older than the last purge or erasure, or ahead of the user's counter, is a 410: begin anew. A
-    plain `revision` works as `since` too, except in the middle of a copy.
+    copy of all tasks. Keep `next` and send it as `since`: no change is skipped. A `since` that is
+    older than the last purge or erasure, or ahead of the user's counter, is a 410: start again from
+    0. A plain `revision` works as `since` too, except in the middle of a copy.
     """
     try:
         page = feed.list_changes(user_id, query["since"], query["limit"])
@@ -45,7 +45,7 @@ def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
 def erase_user(headers: dict[str, Any], user_id: UUID) -> Any:
     """Erase a user for good
 
-    Every task and everything in the trash is gone. Only the id and its counter stay, so that no
+    All tasks are removed, those in the trash too. Only the id and its counter stay, so that no
     revision is ever used twice. The entity tags are those of the list.
     """
     try:
