@@ -32,7 +32,7 @@ from tasks_api.database import embedded
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path("src/tasks_api/tasks")
-COPIED = ("src", "tests", "openapi", "setup.cfg")
+COPIED = ("src", "tests", "openapi", "setup.cfg", "pyproject.toml")
 # What fails most often comes first.
 TESTS = (
     *(

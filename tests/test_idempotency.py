@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 from racing import race, transaction
 
+from tasks_api.tasks.creation import create_once
+
 BODY = {"title": "Buy milk", "due_at": "2026-01-09T18:00:00+01:00", "tags": ["a"]}
 BATCH = [{"title": "1"}, {"title": "2", "priority": "high"}, {"title": "3"}]
 
@@ -136,3 +138,12 @@ def test_batch_of_which_a_task_is_deleted_is_a_410(client, path, key):
     first = client.post(f"{path}/batch", json=BATCH, headers=key).json
     client.delete(f"{path}/{first[1]['id']}")
     assert client.post(f"{path}/batch", json=BATCH, headers=key).status_code == 410
+
+
+def test_repeat_may_reach_a_release_whose_members_come_in_another_order(app, user):
+    asked = {"title": "Buy milk", "tags": ["a"], "priority": "high"}
+    with app.app_context():
+        first = create_once(user, "key", [asked], request=asked)
+        again = create_once(user, "key", [asked], request=dict(reversed(asked.items())))
+    assert (first[1], again[1]) == (False, True)
+    assert again[0] == first[0]
