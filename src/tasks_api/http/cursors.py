@@ -25,6 +25,9 @@ class Json:
         return orjson.dumps(value).decode()
 
 
+SERIALIZER = URLSafeSerializer(KEY, serializer=Json)
+
+
 class CursorError(ValueError):
     """The string is not a cursor for this list."""
 
@@ -37,7 +40,7 @@ def encode(user_id: UUID, sort: str, position: list[Any]) -> str:
         sort: how the list is sorted; the cursor is good for no other order.
         position: what `decode` is to return; moments come back as text.
     """
-    return _serializer(user_id, sort).dumps(position)
+    return str(SERIALIZER.dumps(position, salt=f"{user_id} {sort}"))
 
 
 def decode(user_id: UUID, sort: str, cursor: str) -> Any:
@@ -48,10 +51,6 @@ def decode(user_id: UUID, sort: str, cursor: str) -> Any:
     """
     try:
         # itsdangerous would read padding as well, which it never writes.
-        return _serializer(user_id, sort).loads(cursor.replace("=", " "))
+        return SERIALIZER.loads(cursor.replace("=", " "), salt=f"{user_id} {sort}")
     except BadData:
         raise CursorError from None
-
-
-def _serializer(user_id: UUID, sort: str) -> URLSafeSerializer:
-    return URLSafeSerializer(KEY, salt=f"{user_id} {sort}", serializer=Json)
