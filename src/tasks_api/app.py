@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 import os
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -32,6 +33,14 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
 
+class Service(Flask):
+    """Flask without coroutines."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view as it is; Flask would inspect each function of a request, each time."""
+        return func
+
+
 def create_app(config: Config | None = None) -> Flask:
     """Make the application.
 
@@ -43,7 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
     """
     config = config or from_environ(os.environ)
     logging.config.dictConfig(request_log.logging_config(config.log_level))
-    app = Flask(__name__, static_folder=None)
+    app = Service(__name__, static_folder=None)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     request_log.init_app(app)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from live.conftest import ROOT, Server, environment, free_port
+from live.server import ROOT, Server, environment, free_port
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from live.conftest import Server, launch
+from live.server import Server, launch
 
 SHORT = {"REQUEST_HEAD_SECONDS": 1, "REQUEST_BODY_SECONDS": 1, "ANSWER_SECONDS": 1}
 LONG = dict.fromkeys(SHORT, 600)

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from live.conftest import GUNICORN, ROOT, Server, environment, free_port
+from live.server import GUNICORN, ROOT, Server, environment, free_port
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -15,6 +15,8 @@ from tasks_api.config import Config
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3
+# The lengths of a time of day in seconds, and in microseconds.
+SECONDS, MICROSECONDS = len("20:45:00"), len("20:45:00.123456")
 UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT"})
 
 # gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
@@ -80,8 +82,9 @@ def _rfc_3339(value: Any, _cursor: object) -> str | None:
     """Write PostgreSQL's `2026-01-08 20:45:00.1234+00` as RFC 3339 does (section 5.6)."""
     if value is None:
         return None
-    time = value[11:-3]
-    return f"{value[:10]}T{time.ljust(15, '0') if '.' in time else time}Z"
+    date, time = value[:10], value[11:-3]
+    # PostgreSQL leaves out zeros at the end of a fraction.
+    return f"{date}T{time if len(time) == SECONDS else time.ljust(MICROSECONDS, '0')}Z"
 
 
 # By the OIDs of the types, which are the same in every PostgreSQL.

@@ -71,7 +71,7 @@ class Statement:
             except DuplicatePreparedStatement:
                 connection.prepared.add(self.name)
                 raise
-            rows = [dict(zip(self._columns, row, strict=True)) for row in cursor]
+            rows = [dict(zip(self._columns, row, strict=True)) for row in cursor.fetchall()]
         if prepare:
             connection.prepared.add(self.name)
         return rows

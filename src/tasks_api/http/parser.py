@@ -103,8 +103,12 @@ def _headers(schema: Strict) -> Callable[[Request], Any]:
 
 def _query(schema: Strict) -> Callable[[Request], Any]:
     """Return what reads the query: UTF-8 (or a 400), each parameter once (or a 422)."""
+    required = any(field.required for field in schema.fields.values())
+    absent = {} if required else schema.load({})
 
     def load(req: Request) -> Any:
+        if not req.query_string and not required:
+            return dict(absent)
         try:
             unquote_to_bytes(req.query_string).decode()
         except UnicodeDecodeError:
