@@ -13,9 +13,8 @@ from gunicorn.http.unreader import Unreader
 class Request(message.Request):
     """gunicorn's request, which reads its head as it is made.
 
-    It relies on `parse` and then `set_body_reader` being called for that, on `should_close` being
-    asked when the head of the answer is written, and on `_peer_is_trusted_proxy` deciding alone
-    what a peer's `X-Forwarded-Proto` and `SCRIPT_NAME` are worth.
+    It relies on `parse` and then `set_body_reader` being called for that, and on `should_close`
+    being asked when the head of the answer is written.
     """
 
     # gunicorn's types have them as absent before the head is read, and don't know `body.failed`.
@@ -51,7 +50,3 @@ class Request(message.Request):
     def should_close(self) -> bool:
         """Return whether no other request can follow: this one's body may still come, or not."""
         return self.awaits_continue or super().should_close()
-
-    def _peer_is_trusted_proxy(self) -> bool:
-        """Trust nobody's word on the scheme or the path: nothing in the application asks for it."""
-        return False
