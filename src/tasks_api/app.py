@@ -21,10 +21,10 @@ from tasks_api.tasks import blueprint as tasks
 
 
 class OrjsonProvider(JSONProvider):
-    """Writes UUIDs, and datetimes as RFC 3339 in UTC, without being told how."""
+    """JSON by orjson, which writes UUIDs, and datetimes as RFC 3339 in UTC."""
 
     def dumps(self, obj: Any, *, indent: int | None = None, **_: object) -> str:
-        """Write JSON, indented by two spaces where any indent is asked for."""
+        """Write JSON, indented by two spaces if any indent is asked for."""
         indented = orjson.OPT_INDENT_2 if indent else 0
         return orjson.dumps(obj, option=orjson.OPT_UTC_Z | indented).decode()
 

@@ -45,7 +45,7 @@ def downgrade(revision: str) -> None:
 @db.command()
 @click.argument("message")
 def revision(message: str) -> None:
-    """Write the file of a new migration, to be filled in: its number and MESSAGE make its name."""
+    """Write an empty migration, named by the next number and MESSAGE, for you to fill in."""
     migrations.revision(message)
 
 
@@ -58,7 +58,7 @@ def revision(message: str) -> None:
 def token(user_id: str, minutes: int) -> None:
     """Print a new token for USER_ID, for development.
 
-    This needs JWT_SECRET: tokens for an issuer with keys of its own come from that issuer.
+    This needs JWT_SECRET. With JWT_JWKS_URL, only the issuer can make tokens.
     """
     config: Config = current_app.extensions["config"]
     if not config.jwt_secret:
@@ -69,7 +69,7 @@ def token(user_id: str, minutes: int) -> None:
 
 
 def _migrate(way: Any, revision: str) -> None:
-    # A migration may take longer than any request, so it has its own engine, without the timeout.
+    # A migration may take longer than a request, so it has its own engine, without the timeout.
     engine = new_engine(current_app.extensions["database"].engine.url, poolclass=sa.NullPool)
     try:
         way(engine, revision)

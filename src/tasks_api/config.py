@@ -106,7 +106,7 @@ def from_environ(environ: Mapping[str, str]) -> Config:
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = environ.get(name) or str(default)
-    # isdecimal alone would accept digits of other scripts; int() takes long for thousands of them.
+    # isdecimal alone would accept digits of other scripts; int() is slow for thousands of digits.
     if not (text.isascii() and text.isdecimal() and len(text) < 12 and low <= int(text) <= high):  # noqa: PLR2004
         raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
     return int(text)
@@ -135,7 +135,7 @@ def _jwt_settings(environ: Mapping[str, str], auth: AuthMode | None) -> _JwtSett
     given = {name: environ[name] for name in JWT_SETTINGS if environ.get(name)}
     if auth != "jwt":
         if given:
-            # Who sets one of them expects that tokens are checked.
+            # A setting for tokens suggests that they are checked.
             name = next(iter(given))
             raise ConfigError(f"{name} is set, but AUTH is not `jwt`: set that too, or neither.")
         return {}

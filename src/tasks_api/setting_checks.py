@@ -16,19 +16,18 @@ from jwt.algorithms import HMACAlgorithm
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-# RFC 1123, section 2.1; were the last label digits, it would be a malformed address.
+# RFC 1123, section 2.1. A name whose last label is a number would be a malformed address.
 HOST_NAME = re.compile(r"([a-z0-9-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
-# As long as the output of HS256 (RFC 7518, section 3.2).
+# The length of a hash of HS256 (RFC 7518, section 3.2).
 SECRET_MIN_BYTES = 32
 # Domains that nobody can register (RFC 6761, RFC 6762, and ICANN for .internal).
 PRIVATE_DOMAINS = (".internal", ".local", ".localhost")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
-# A file, so that no socket can be below it.
+# This is a file, so it can't contain a socket.
 NO_DIRECTORY = "/dev/null"
-# What a token says of itself; many users share one value.
+# Claims about the token, not the user: many users share one value.
 OTHER_CLAIMS = frozenset({"iss", "aud", "exp", "iat", "nbf"})
-# `uuid.UUID` also reads braces, `urn:uuid:` and missing hyphens, which would be other texts for
-# one user.
+# `uuid.UUID` also accepts braces, `urn:uuid:` and missing hyphens: several texts for one user.
 HYPHENATED_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # As a browser writes the Origin header (RFC 6454, section 6.2), in lower case.
 ORIGIN = re.compile(
@@ -40,8 +39,8 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 class ConfigError(SystemExit):
     """A setting that stops the start.
 
-    Python prints the text of an uncaught `SystemExit` as one line on stderr and exits with 1,
-    whatever is starting the service: gunicorn, the `flask` command or another WSGI server.
+    Python prints the text of an uncaught `SystemExit` as one line on stderr and exits with 1, under
+    gunicorn, the `flask` command and every other WSGI server.
     """
 
 
@@ -52,14 +51,14 @@ def database_url(text: str) -> URL | None:
     """
     if not text:
         return None
-    # No message repeats a value, here and below: it may be a password, or a part of one.
+    # No message here or below repeats a value: it may be a password, or a part of one.
     try:
         if "\0" in unquote_to_bytes(text).decode():
             raise ConfigError("DATABASE_URL must not have a NUL character (%00).")
         url = make_url(text)
         if url.drivername not in DATABASE_SCHEMES:
             raise ConfigError("DATABASE_URL must start with postgres:// or postgresql://.")
-        # Like libpq, and unlike SQLAlchemy: `%2Fvar%2Frun%2Fpostgresql` is a socket's directory.
+        # As in libpq, but not in SQLAlchemy: `%2Fvar%2Frun%2Fpostgresql` is a socket's directory.
         host = unquote(url.host) if url.host else None
         url = url.set(drivername="postgresql+psycopg2", host=host)
         _check_by_libpq(url)
@@ -76,10 +75,10 @@ def _check_by_libpq(url: URL) -> None:
     """Check the values of all parameters, as libpq does before it opens a connection.
 
     Raises:
-        ConfigError, psycopg2.Error, TypeError: libpq, or psycopg2 before it, can't use one.
+        ConfigError, psycopg2.Error, TypeError: libpq, or psycopg2 before it, refuses one.
     """
     _, arguments = url.get_dialect()().create_connect_args(url)
-    # Nothing is asked of the real hosts: in the place of each is a directory that can't be one.
+    # No host is contacted: each is replaced by a directory that can't exist.
     hosts = ",".join(NO_DIRECTORY for _ in arguments.get("host", "").split(","))
     try:
         psycopg2.connect(**{**arguments, "host": hosts, "hostaddr": ""})
@@ -90,7 +89,7 @@ def _check_by_libpq(url: URL) -> None:
         if "invalid port number" in reason:
             raise ConfigError("DATABASE_URL must have a port from 1 to 65535.") from None
         if unknown := re.search(r'invalid connection option "(\w+)"', reason):
-            # An & in a password in the query would make a parameter of the rest of it.
+            # If a password in the query contains `&`, its rest looks like a parameter.
             name = "" if "password" in url.query else f": {unknown[1]}"
             raise ConfigError(f"DATABASE_URL has a parameter unknown to libpq{name}.") from None
         if known := re.match(r'invalid "?(\w+)"? value', reason):
@@ -101,7 +100,7 @@ def _check_by_libpq(url: URL) -> None:
 
 
 def jwks_url(text: str) -> str:
-    """Return the address of the issuer's keys, if nobody on the way can replace them."""
+    """Return the address of the issuer's keys; refuse one where others could replace them."""
     try:
         url = urlsplit(text)
         host, _ = url.hostname or "", url.port
@@ -120,7 +119,7 @@ def jwks_url(text: str) -> str:
 
 
 def _is_private(host: str) -> bool:
-    # The system's resolver takes 16843009 and 0x1010101 for addresses, which look like names.
+    # 16843009 and 0x1010101 look like names, but the system's resolver reads them as addresses.
     with suppress(OSError):
         return ip_address(inet_aton(host)).is_private
     with suppress(ValueError):
@@ -129,7 +128,7 @@ def _is_private(host: str) -> bool:
 
 
 def jwt_secret(text: str) -> bytes:
-    """Return the bytes of the secret, if they are long enough for HS256 (RFC 7518)."""
+    """Return the bytes of the secret; refuse one that is too short for HS256 (RFC 7518)."""
     # Python reads bytes of the environment that aren't UTF-8 as lone surrogates.
     secret = text.encode(errors="surrogateescape")
     if len(secret) < SECRET_MIN_BYTES:
@@ -145,7 +144,7 @@ def jwt_secret(text: str) -> bytes:
 
 
 def user_claim(text: str) -> str:
-    """Return the name of the claim that says whose a token is."""
+    """Return the name of the claim with the user's id."""
     if text in OTHER_CLAIMS:
         raise ConfigError(f"JWT_USER_CLAIM must name a claim about the user, not {text}.")
     return text

@@ -19,12 +19,12 @@ from tasks_api.database.engine import new_engine
 from tasks_api.database.postgres_process import INTERVAL, PORT
 from tasks_api.setting_checks import ConfigError
 
-# Text is compared and searched by code point and Unicode case, whatever the machine's locale.
+# Text is compared by code point and searched by Unicode case, in every locale of the machine.
 CREATE_DATABASE = (
     "CREATE DATABASE tasks TEMPLATE template0 ENCODING 'UTF8' "
     "LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
 )
-# How many intervals the last user gives the supervisor to notice.
+# How many intervals the last user waits for the supervisor to notice.
 PATIENCE = 40
 
 
@@ -32,8 +32,8 @@ PATIENCE = 40
 def start(directory: Path) -> sa.URL:
     """Start the server on the data in `directory`, or find it running; migrate; return its address.
 
-    It stops when the last process that called this has ended. Forked workers inherit the answer
-    and don't count.
+    It stops when the last process that called this has ended. Forked workers don't count: they use
+    the address that they inherit.
 
     Raises:
         ConfigError: the `embedded` extra isn't installed, or the server doesn't start.
@@ -90,7 +90,7 @@ def _make(directory: Path) -> None:
 
 
 def _leave_to_owner(file: int, directory: Path) -> None:
-    """Leave what root has made in somebody's directory to its owner, who can go on with it."""
+    """Make the owner of a directory the owner of a file that root made in it."""
     owner = directory.stat()
     os.fchown(file, *((-1, -1) if os.geteuid() else (owner.st_uid, owner.st_gid)))
 
@@ -99,7 +99,7 @@ def _supervise(directory: Path, binaries: Path) -> str:
     """Start a supervisor, unless there is one; return the directory of the server's socket."""
     module = "tasks_api.database.supervisor"
     result: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603
-        # The shell leaves it to itself; a Ctrl-C in the terminal doesn't reach the new session.
+        # The shell doesn't wait for it; a Ctrl-C in the terminal doesn't reach the new session.
         ["/bin/sh", "-c", '"$@" &', "sh", sys.executable, "-m", module, directory, binaries],
         start_new_session=True,
         extra_groups=None if os.geteuid() else [],
@@ -131,7 +131,7 @@ def _leave(users: int, starter: int) -> None:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # Others use it, and share the lock; or the supervisor has it, until the end.
+            # Others use the server and share the lock; or the supervisor holds it, until the end.
             fcntl.flock(users, fcntl.LOCK_SH)
             return
         fcntl.flock(users, fcntl.LOCK_UN)

@@ -39,7 +39,7 @@ def pooled_engine(url: sa.URL, config: Config) -> sa.Engine:
         pool_size=config.database_pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        # The connection used last is the one that has most statements prepared.
+        # The connection that was used last has the most statements prepared.
         pool_use_lifo=True,
     )
     event.listen(engine, "connect", _return_json)
@@ -67,7 +67,7 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
     engine = sa.create_engine(
         url,
         isolation_level="AUTOCOMMIT",
-        # In autocommit mode there is nothing to roll back when a connection is given back.
+        # In autocommit mode there is nothing to roll back when a connection returns to the pool.
         pool_reset_on_return=None,
         # Looking for the hstore type would be one more round trip on each connection.
         use_native_hstore=False,
@@ -95,17 +95,17 @@ JSON_TYPES = (
 
 
 def _return_json(connection: Connection, _record: object) -> None:
-    """Let a connection return UUIDs and timestamps as JSON has them.
+    """Make a connection return UUIDs and timestamps as JSON has them.
 
-    A page of 50 tasks has 100 UUIDs and 200 timestamps, which would become objects only to be
-    written out again.
+    A page of 50 tasks has 100 UUIDs and 200 timestamps. They would become objects only to be
+    written as text again.
     """
     for kind in JSON_TYPES:
         extensions.register_type(kind, connection)
 
 
 def _use_utc(connection: Connection, _record: object) -> None:
-    # Few servers are set to anything else, so this seldom costs anything.
+    # Few servers have another time zone, so this round trip is rare.
     if connection.info.parameter_status("TimeZone") not in UTC_NAMES:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
@@ -114,9 +114,9 @@ def _use_utc(connection: Connection, _record: object) -> None:
 def _replace_if_closed(connection: Connection, record: Any, _proxy: object) -> None:
     """Replace an idle connection that the server has closed, before a statement is lost on it.
 
-    A server that goes away says so, or at least closes the socket: an idle connection with
-    something to read is a dead one. This asks the kernel, where `pool_pre_ping` would ask the
-    server, a round trip for each statement.
+    A server that ends says so, or at least closes the socket: an idle connection with something to
+    read is dead. This asks the kernel; `pool_pre_ping` would ask the server, which is a round trip
+    for each statement.
     """
     if "used" not in record.info:
         record.info["used"] = True

@@ -1,4 +1,4 @@
-"""One way to run one statement: what is tried again, and what counts as the database being away."""
+"""One way to run one statement: what is tried again, and what counts as unavailable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasks_api.database.statements import Row, Statement
 
 # The whole statement was rolled back and may be run again: serialization failure, deadlock.
 ROLLED_BACK = frozenset({"40001", "40P01"})
-# A statement is prepared already; or it isn't, or not as the tables are by now.
+# A statement is prepared already; it isn't; or the tables have changed since it was.
 PREPARED_ALREADY = "42P05"
 NOT_PREPARED = frozenset({"26000", "0A000"})
 ATTEMPTS = 5
@@ -29,14 +29,14 @@ ATTEMPTS = 5
 UNAVAILABLE = ("08", "53", "57", "25006", "55P03")
 # A table or column that isn't there.
 NOT_MIGRATED = frozenset({"42P01", "42703"})
-# The seconds without a failure after which the database is taken to be well again.
+# After so many seconds without a failure, the database counts as working again.
 QUIET = 10.0
 
 logger = logging.getLogger("tasks_api.database")
 
 
 class DatabaseUnavailable(Exception):
-    """The database can't answer now. Nothing is known to be wrong with the request."""
+    """The database can't answer now; the request itself may be right."""
 
 
 class NotMigrated(DatabaseUnavailable):
@@ -44,14 +44,14 @@ class NotMigrated(DatabaseUnavailable):
 
 
 class StatementRefused(Exception):
-    """PostgreSQL refuses a statement of ours: a defect, or a role without a privilege.
+    """PostgreSQL refuses a statement: a defect of the service, or a role without a privilege.
 
-    The text has no part of PostgreSQL's own message: that may quote what a user wrote.
+    The text has no part of PostgreSQL's own message, which may quote what a user wrote.
     """
 
 
 class Database:
-    """The engine of an app, and how it is doing.
+    """The engine of an app, and what is wrong with its database.
 
     Args:
         prepare: whether statements are prepared on their connections.
@@ -64,15 +64,15 @@ class Database:
         self.engine = engine
         self.prepare = prepare
         self._now = now
-        # What has been wrong since it was last well.
+        # The causes that were logged since it last worked.
         self._causes: set[str] = set()
         self._failed_at = 0.0
 
     def execute(self, statement: Statement, parameters: dict[str, Any]) -> list[Row]:
-        """Run one statement in a transaction of its own; return the rows that it returns.
+        """Run one statement in a transaction of its own; return its rows.
 
-        Where the database rolled it back whole for the sake of another transaction, it is run
-        again. A connection lost half-way is not: the write may have happened.
+        If the database rolled it back in favour of another transaction, it is run again. If the
+        connection was lost half-way, it is not: the write may have happened.
 
         Raises:
             DatabaseUnavailable: no connection, none free in time, or the database is shutting down,
@@ -89,7 +89,7 @@ class Database:
                 if error.pgcode in ROLLED_BACK:
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
                 elif error.pgcode in NOT_PREPARED:
-                    # A pooler gives each transaction another session. Nothing has been done yet.
+                    # A pooler may use another session for each transaction. Nothing was done yet.
                     self.prepare = False
                 elif error.pgcode != PREPARED_ALREADY:
                     raise self._failure(error) from None
@@ -114,14 +114,14 @@ class Database:
         code = error.pgcode
         if code in NOT_MIGRATED:
             return NotMigrated("the database lacks a migration")
-        # libpq gives no code where the server couldn't be asked, or went away.
+        # There is no code if the server couldn't be reached, or the connection was lost.
         if code is None or code.startswith(UNAVAILABLE):
             [line, *_] = str(error).strip().splitlines() or [type(error).__name__]
             return self._unavailable(f"{line} (SQLSTATE {code or 'none'})")
         return StatementRefused(f"{type(error).__name__}, SQLSTATE {code}")
 
     def _unavailable(self, cause: str) -> DatabaseUnavailable:
-        """Log a cause when it is news: one line for each change of state, not for each request."""
+        """Log a cause when it is new: one line for each change of state, not for each request."""
         if cause not in self._causes:
             logger.warning("the database can't be used: %s", cause)
             self._causes.add(cause)
@@ -129,7 +129,7 @@ class Database:
         return DatabaseUnavailable(cause)
 
     def _succeed(self) -> None:
-        # In between failures some requests may succeed.
+        # Between failures, some requests may succeed.
         if self._now() - self._failed_at >= QUIET:
             self._causes.clear()
             logger.warning("the database can be used again")

@@ -1,4 +1,4 @@
-"""A PostgreSQL on data of its own: make the data, start the server, see how it is, stop it."""
+"""A PostgreSQL on data of its own: make the data; start, check and stop the server."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import subprocess
 import time
 from pathlib import Path
 
-# It only makes the name of the socket: the server doesn't listen on the network.
+# It is only part of the socket's name: the server doesn't listen on the network.
 PORT = "5432"
 # Seconds between two looks at what another process does.
 INTERVAL = 0.05
 
 
 class StartFailed(Exception):
-    """The server did not start; the text is what it said itself."""
+    """The server did not start; the text has its last error."""
 
 
 class Server:
     """The server on the data in `directory/postgresql`.
 
-    It holds a lock (flock) as long as one of its processes lives, whoever started it. The kernel
-    releases it, so it says what `postmaster.pid` can't: the process id in there may belong to
-    another process by now, after a power cut or in a new container.
+    It holds a lock (flock) as long as one of its processes lives. The kernel releases the lock, so
+    it can be trusted. `postmaster.pid` can't: after a power cut, or in a new container, its process
+    id may belong to another process.
     """
 
     def __init__(self, directory: Path, binaries: Path, socket_directory: str) -> None:
@@ -44,8 +44,8 @@ class Server:
         Raises:
             StartFailed: it ended instead.
         """
-        # Where one runs already, nobody looks after it: its supervisor was killed. It serves, or
-        # is about to, or about to end.
+        # If one runs already, its supervisor was killed, and nobody looks after it. It serves, or
+        # it is starting or ending.
         while not self.launch() and not self.is_ready():
             time.sleep(INTERVAL)
         while not self.is_ready():
@@ -62,7 +62,7 @@ class Server:
         try:
             if not (self.data / "PG_VERSION").exists():
                 self.initialise(lock)
-            # It doesn't run, so these are left over. PostgreSQL would believe their process ids.
+            # It doesn't run, so these files are stale. PostgreSQL would trust their process ids.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             Path(self.socket_directory, f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
             place = ("-k", self.socket_directory, "-p", PORT, "-c", "listen_addresses=")
@@ -72,12 +72,12 @@ class Server:
         return True
 
     def initialise(self, lock: int) -> None:
-        """Make the data: beside their place, where they go only when they are whole."""
+        """Make the data beside their place; rename them when they are complete."""
         half = self.data.with_suffix(".new")
         if half.exists():
             shutil.rmtree(half)
         half.mkdir(mode=0o700)
-        # PostgreSQL refuses to be root.
+        # PostgreSQL refuses to run as root.
         nobody = pwd.getpwnam("nobody")
         os.chown(half, *((-1, -1) if os.geteuid() else (nobody.pw_uid, nobody.pw_gid)))
         options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
@@ -108,7 +108,7 @@ class Server:
         return lock is None
 
     def is_ready(self) -> bool:
-        """Return whether it serves, if it runs."""
+        """Return whether it accepts connections, if it runs."""
         return self.status()[7:] == ["ready"]
 
     def status(self) -> list[str]:
@@ -120,7 +120,7 @@ class Server:
         return [line.strip() for line in text.splitlines()]
 
     def stop(self) -> None:
-        """Stop it, without waiting for its clients, and wait until it has ended."""
+        """Stop it without waiting for its clients, and wait until it has ended."""
         if self.is_running():
             os.kill(self.pid, signal.SIGINT)
         os.close(take_lock(self.lock))
@@ -132,14 +132,14 @@ class Server:
 
 
 def as_owner(data: Path) -> list[str]:
-    """Return what runs a command as the owner of the data, where root would run it.
+    """Return the start of a command that root runs as the owner of the data.
 
-    The command keeps one capability, so that it reaches programs, data and socket wherever root
-    has put them: no directory has to be opened for others.
+    It keeps one capability, so that it reaches programs, data and socket in directories of root's:
+    none of them has to be opened for others.
     """
     owner, capability = data.stat(), "-all,+dac_override"
     to_owner = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
-    # access(2) would ignore the capability without that bit: see capabilities(7).
+    # Without this bit, access(2) would ignore the capability: see capabilities(7).
     to_reach = [
         f"--inh-caps={capability}",
         f"--ambient-caps={capability}",

@@ -11,22 +11,22 @@ from sqlalchemy.dialects.postgresql import psycopg2
 
 from tasks_api.database.engine import Connection
 
-# How many statements are prepared on a connection: lists have many combinations of filters.
+# How many statements a connection keeps: lists have many combinations of filters.
 PREPARED_MAX = 200
 
 # A row by the names of its columns, ready to be written as JSON.
 Row = dict[str, Any]
 
 _PLAIN = psycopg2.dialect()  # type: ignore[no-untyped-call]
-# The placeholders that PREPARE wants: $1, $2.
+# With the placeholders of PREPARE: $1, $2.
 _NUMBERED = psycopg2.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
 class Statement:
     """A statement with its parameters' names and types.
 
-    Parsing and planning a write takes PostgreSQL longer than doing it. So it is prepared on each
-    connection that runs it, in the round trip of its first execution.
+    PostgreSQL takes longer to parse and plan a write than to do it. So a statement is prepared on
+    each connection that runs it, in the round trip of its first execution.
     """
 
     def __init__(self, sql: sa.ReturnsRows) -> None:
@@ -34,11 +34,11 @@ class Statement:
         self._columns = [str(column.name) for column in sql.exported_columns]
         self._plain = str(sql.compile(dialect=_PLAIN))
         numbered = sql.compile(dialect=_NUMBERED)
-        # What the statement itself compares with or adds.
+        # The values that are part of the statement itself, such as the 1 that the counter adds.
         self._constants = {k: v for k, v in numbered.params.items() if v is not None}
         names = numbered.positiontup or []
         types = (numbered.binds[name].type.compile(_NUMBERED) for name in names)
-        # The name says what is prepared: behind a pooler another process may have done it.
+        # A hash of the text: behind a pooler, another process may have prepared it.
         self.name = "q" + blake2b(str(numbered).encode(), digest_size=8).hexdigest()
         declared = f"({', '.join(types)})" if names else ""
         given = f"({', '.join(f'%({name})s' for name in names)})" if names else ""
@@ -53,10 +53,10 @@ class Statement:
         Args:
             connection: in autocommit mode.
             parameters: by name.
-            prepare: whether the connection is the same session of PostgreSQL each time.
+            prepare: whether to prepare it, which needs the same session of PostgreSQL each time.
 
         Raises:
-            psycopg2.Error: as it comes.
+            psycopg2.Error: as psycopg2 raises it.
         """
         known = self.name in connection.prepared
         if known and prepare:

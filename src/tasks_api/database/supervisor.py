@@ -1,10 +1,10 @@
 """The process that looks after the embedded PostgreSQL: `python -m … DIRECTORY BINARIES`.
 
-It starts the server, starts it again when it dies, and stops it when nobody uses it any more,
-in whichever way the users have ended: the kernel releases their locks (flock). The directory has
+It starts the server, starts it again when it dies, and stops it when nobody uses it any more. It
+doesn't matter how the users have ended: the kernel releases their locks (flock). The directory has
 
     postgresql/                  the data
-    postgresql.new/              data in the making
+    postgresql.new/              data that are not complete yet
     postgresql.log               the server's log, since the supervisor began
     postgresql.socket            the path of the directory with the server's socket
     postgresql.lock              shared by the processes that use the server
@@ -40,7 +40,7 @@ def supervise(directory: Path, binaries: Path) -> None:
     supervising = try_lock(directory / "postgresql.supervisor.lock")
     note = directory / "postgresql.socket"
     if supervising is None:
-        # The other one is done with starting, or we would wait for its lock.
+        # The other one has finished starting; until then we waited for its lock.
         answer(f"ready {note.read_text()}")
         return
     try:
@@ -55,13 +55,14 @@ def supervise(directory: Path, binaries: Path) -> None:
     while try_lock(directory / "postgresql.lock") is None:
         if not server.is_running():
             time.sleep(RESTART_DELAY)
-            # What keeps it from starting now, such as a full disk, may be over later.
+            # What prevents it from starting now, such as a full disk, may end later.
             with suppress(OSError):
                 server.launch()
         time.sleep(INTERVAL)
     server.stop()
     shutil.rmtree(server.socket_directory, ignore_errors=True)
-    # This lock goes before the users' does, with the process: the next user needs both.
+    # This lock is released before the users' lock, which ends with the process: the next user
+    # needs both.
     os.close(supervising)
 
 
@@ -90,14 +91,14 @@ def answer(text: str) -> None:
 
 
 def become(owner: os.stat_result) -> None:
-    """Go on as the owner of a directory, where root has started us: it may not be root's."""
+    """If root has started us, become the owner of a directory, who may be another user."""
     os.setgid(os.getegid() if os.geteuid() else owner.st_gid)
     os.setuid(os.geteuid() or owner.st_uid)
 
 
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # What ends us is that nobody uses the server. Being ignored would be inherited by it.
+        # We end when nobody uses the server. An ignored signal would stay ignored in the server.
         signal.signal(number, lambda *_: None)
     become(Path(sys.argv[1]).stat())
     supervise(Path(sys.argv[1]), Path(sys.argv[2]))

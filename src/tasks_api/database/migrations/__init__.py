@@ -14,11 +14,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
-# The package's own directory: where the migrations are, and their template.
+# The package's own directory, which has the migrations and their template.
 SCRIPTS = "tasks_api.database:migrations"
-# Any number that no other program takes on the same database.
+# Any number that no other program uses on the same database.
 ADVISORY_LOCK = 7_415_820_316
-# A migration that can't have its lock gives up, so that it never makes the traffic queue behind it.
+# A migration that gets no lock in this time fails, so that requests don't queue behind it.
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"
 # How many seconds to wait for another run of the migrations.
@@ -52,14 +52,14 @@ def revision(message: str) -> None:
 
 
 def current(engine: sa.Engine) -> str | None:
-    """Tell the revision that the database is at, or None."""
+    """Return the revision that the database is at, or None."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 @cache
 def head() -> str:
-    """Tell the revision that this code needs."""
+    """Return the revision that this code needs."""
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
@@ -72,14 +72,14 @@ def _alembic(connection: sa.Connection | None = None) -> Config:
 
 @contextmanager
 def _lone_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Give a connection to migrate on, while another one holds the advisory lock.
+    """Yield a connection to migrate on, while another one holds the advisory lock.
 
-    The lock is a transaction's, not a session's: it also holds behind a PgBouncer. It is asked for
-    again and again instead of waited for, because CREATE INDEX CONCURRENTLY waits for every
-    statement that is under way, a waiting one included: the two would wait for each other.
+    It is a transaction's lock, not a session's, so that it works behind PgBouncer too. It is
+    polled, because CREATE INDEX CONCURRENTLY waits for every running statement, and so also for one
+    that waits for the lock: the two would wait for each other.
     """
     ask = sa.select(sa.func.pg_try_advisory_xact_lock(ADVISORY_LOCK))
-    # Autocommit is the engine's way; migrations want transactions.
+    # The engine is in autocommit mode; migrations need transactions.
     engine = engine.execution_options(isolation_level="READ COMMITTED")
     with engine.connect() as holder, engine.connect() as connection:
         deadline = time.monotonic() + LOCK_WAIT

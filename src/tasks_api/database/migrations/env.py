@@ -1,4 +1,4 @@
-"""What Alembic runs for each command; `tasks_api.database.migrations` gives the connection."""
+"""What Alembic runs for each command; `tasks_api.database.migrations` passes the connection."""
 
 from alembic import context
 

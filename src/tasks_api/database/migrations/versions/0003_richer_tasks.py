@@ -1,8 +1,8 @@
 """Due dates, priorities, tags, the trash.
 
 Safe while the service runs: columns come with constant defaults, which rewrite nothing; constraints
-are checked against old rows without a lock that writers feel; indexes are built concurrently. What
-ran before this migration runs on after it.
+are checked against old rows without a lock that blocks writers; indexes are built concurrently. The
+version before this migration goes on working after it.
 """
 
 from typing import Any
@@ -26,8 +26,8 @@ COLUMNS = ["completed_at", "due_at", "priority", "tags", "deleted_at"]
 
 
 def upgrade() -> None:
-    # Whatever is here can be run again where an earlier run broke off. Tasks that are completed
-    # already keep no moment of completion: nobody knows it.
+    # Every step can be run again if an earlier run broke off. Tasks that are completed already get
+    # no time of completion: nobody knows it.
     zero, empty = sa.text("0"), sa.text("'{}'")
     columns: list[tuple[str, sa.Column[Any]]] = [
         (
@@ -62,7 +62,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # What is in the trash would come back to life.
+    # Tasks in the trash would be in the lists again.
     op.execute("DELETE FROM tasks WHERE deleted_at IS NOT NULL")
     with op.get_context().autocommit_block():
         _drop("ix_tasks_newest_first")

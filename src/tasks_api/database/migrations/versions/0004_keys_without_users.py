@@ -4,7 +4,7 @@ A creation writes the key's row before the user's. PostgreSQL checks the referen
 the statement, but Citus at the end of each of its parts, and refuses it. The purge and the erasure
 remove keys by themselves, so the reference guarded nothing.
 
-Safe while the service runs: dropping a constraint takes its locks for an instant.
+Safe while the service runs: dropping a constraint holds its locks for a moment.
 """
 
 from alembic import op
@@ -28,7 +28,7 @@ def downgrade() -> None:
         "DELETE FROM idempotency_keys WHERE NOT EXISTS "
         "(SELECT FROM users WHERE users.id = idempotency_keys.user_id)"
     )
-    # NOT VALID takes its locks for an instant, too; then old rows are checked beside writers.
+    # NOT VALID holds its locks for a moment; then old rows are checked while others write.
     op.create_foreign_key(
         FOREIGN_KEY,
         "idempotency_keys",
