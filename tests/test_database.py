@@ -209,6 +209,13 @@ def test_statement_that_another_process_has_prepared_is_used(own_app, tap, path)
     assert [statement.sql.partition(" ")[0] for statement in sent] == ["PREPARE", "EXECUTE"]
 
 
+def test_feature_that_the_database_lacks_is_a_500_and_not_tried_for_ever(own_app, fail, tap, path):
+    fail("0A000", "0A000")
+    with tap.recorded() as sent:
+        assert own_app.test_client().get(path).status_code == 500
+    assert len(sent) == 2
+
+
 def test_nothing_is_prepared_where_that_is_off(database_url, path):
     app = create_app(Config(database_url=database_url, prepared_statements=False))
     assert app.test_client().get(path).status_code == 200

@@ -81,14 +81,15 @@ class Database:
             StatementRefused: anything else.
         """
         for attempt in range(ATTEMPTS):
+            prepare = self.prepare
             try:
-                rows = self._attempt(statement, parameters)
+                rows = self._attempt(statement, parameters, prepare=prepare)
             except PoolTimeoutError:
                 raise self._unavailable("no connection of the pool was free in time") from None
             except psycopg2.Error as error:
                 if error.pgcode in ROLLED_BACK:
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
-                elif error.pgcode in NOT_PREPARED:
+                elif prepare and error.pgcode in NOT_PREPARED:
                     # A pooler may use another session for each transaction. Nothing was done yet.
                     self.prepare = False
                 elif error.pgcode != PREPARED_ALREADY:
@@ -99,11 +100,13 @@ class Database:
                 return rows
         raise self._unavailable(f"gave way to other transactions {ATTEMPTS} times")
 
-    def _attempt(self, statement: Statement, parameters: dict[str, Any]) -> list[Row]:
+    def _attempt(
+        self, statement: Statement, parameters: dict[str, Any], *, prepare: bool
+    ) -> list[Row]:
         pooled = self.engine.raw_connection()
         connection = cast("Connection", pooled.dbapi_connection)
         try:
-            return statement.run(connection, parameters, prepare=self.prepare)
+            return statement.run(connection, parameters, prepare=prepare)
         finally:
             if connection.closed:
                 pooled.invalidate()
