@@ -310,3 +310,11 @@ def test_parameter_of_an_operation_without_any_is_refused(
         {"detail": "There is no such member or parameter.", "parameter": "force"}
     ]
     assert client.get(f"{path}/{task['id']}").json == task
+
+
+def test_each_write_has_a_time_of_its_own(client, path, make_task):
+    first, second = make_task(), make_task()
+    [third] = client.post(f"{path}/batch", json=[{"title": "x"}]).json
+    changed = client.put(f"{path}/{first['id']}", json={"title": "y"}).json
+    times = [first["created_at"], second["created_at"], third["created_at"], changed["updated_at"]]
+    assert times == sorted(set(times))
