@@ -46,7 +46,7 @@ TESTS = (
         "feed",
         "members",
     ),
-    *("queries", "listing", "models"),
+    *("queries", "listing", "models", "recorded_answers"),
 )
 # Many times what they take; a mutant may also wait for ever.
 TIMEOUT = 120
