@@ -145,6 +145,19 @@ def test_clearing_leaves_a_task_that_is_deleted_meanwhile_as_it_is(make_task, cl
     assert revisions[first["id"]] == 3 < revisions[second["id"]]
 
 
+def test_clearing_takes_a_task_that_is_changed_meanwhile(
+    client, path, make_task, clear_while, trash
+):
+    first, second = make_task(completed=True), make_task(completed=True)
+    answer = clear_while(first, "title = 'changed meanwhile'")
+    assert answer.json == {"deleted": 2, "has_more": False}
+    revisions = {task["id"]: task["revision"] for task in trash()}
+    # The change came after the other task's, and the order stays.
+    assert 3 < revisions[second["id"]] < revisions[first["id"]]
+    counter = int(client.get(path).headers["ETag"].strip('"'))
+    assert counter == revisions[first["id"]]
+
+
 def test_erased_user_has_nothing_left_but_the_counter(client, database, user, path, make_task):
     make_task()
     gone = make_task()
