@@ -246,6 +246,15 @@ def test_cause_of_a_503_is_logged_once_and_so_is_the_end_of_it(own_app, fail, pa
     assert last["message"] == "the database can be used again"
 
 
+def test_number_of_causes_that_are_logged_is_bounded(own_app, fail, path, log_lines):
+    codes = [f"530{number}" for number in range(10, 35)]
+    fail(*codes)
+    client = own_app.test_client()
+    assert [client.get(path).status_code for _ in codes] == [503] * 25
+    causes = [line for line in log_lines() if line["logger"] == "tasks_api.database"]
+    assert len(causes) == 20
+
+
 @pytest.mark.parametrize("change", [{"password": "s3cret"}, {"database": "nowhere"}])
 def test_why_the_database_refuses_a_connection_is_logged_without_the_password(
     database_url, change, path, capsys

@@ -32,6 +32,9 @@ NOT_MIGRATED = frozenset({"42P01", "42703"})
 # After so many seconds without a failure, the database counts as working again.
 QUIET = 10.0
 
+# How many causes are logged, and remembered, until the database works again.
+CAUSES_MAX = 20
+
 logger = logging.getLogger("tasks_api.database")
 
 
@@ -125,7 +128,7 @@ class Database:
 
     def _unavailable(self, cause: str) -> DatabaseUnavailable:
         """Log a cause when it is new: one line for each change of state, not for each request."""
-        if cause not in self._causes:
+        if cause not in self._causes and len(self._causes) < CAUSES_MAX:
             logger.warning("the database can't be used: %s", cause)
             self._causes.add(cause)
         self._failed_at = self._now()
