@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, and_, any_, bindparam, false, func, true
 from sqlalchemy import all_ as every
 
+from tasks_api.http.entity_tags import matches
 from tasks_api.tasks.expressions import REVISIONS
 
 
@@ -25,9 +26,7 @@ class Precondition:
 
     def allows(self, revision: int) -> bool:
         """Return whether a task, or a list, of this revision may be changed."""
-        return (self.expected is None or revision in self.expected) and (
-            self.unless is not None and revision not in self.unless
-        )
+        return matches(revision, self.expected) and not matches(revision, self.unless)
 
     def parameters(self) -> dict[str, Sequence[int] | None]:
         """Return what `allows` in SQL takes."""
