@@ -38,6 +38,7 @@ def start(directory: Path) -> sa.URL:
     Raises:
         ConfigError: the `embedded` extra isn't installed, or the server doesn't start.
     """
+    directory = directory.resolve()
     binaries = _binaries()
     try:
         _make(directory)
