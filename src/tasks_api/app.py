@@ -62,9 +62,9 @@ def create_app(config: Config | None = None) -> Flask:
     problems.document(api.spec)
     docs.init_app(app, api)
     guard.init_app(app, api, config)
-    api.register_blueprint(tasks)
     if config.auth == "jwt":
         api.register_blueprint(me.blueprint)
+    api.register_blueprint(tasks)
     api.register_blueprint(health.blueprint)
     cors.init_app(app, config.cors_origins)
     cli.init_app(app, config)
