@@ -11,6 +11,7 @@ from typing import Any, cast
 import psycopg2
 import sqlalchemy as sa
 from flask import Flask, current_app
+from psycopg2.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.config import Config
@@ -110,6 +111,10 @@ class Database:
         connection = cast("Connection", pooled.dbapi_connection)
         try:
             return statement.run(connection, parameters, prepare=prepare)
+        except ReadOnlySqlTransaction:
+            # The next connection may find, among the hosts of the URL, the one that takes writes.
+            connection.close()
+            raise
         finally:
             if connection.closed:
                 pooled.invalidate()
