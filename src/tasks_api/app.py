@@ -14,7 +14,7 @@ from flask.json.provider import JSONProvider
 from tasks_api import cli
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, execution
-from tasks_api.http import cors, docs, health, problems, request_log, request_target
+from tasks_api.http import cors, docs, exposition, health, problems, request_log, request_target
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard, me
 from tasks_api.tasks import blueprint as tasks
@@ -66,6 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
         api.register_blueprint(me.blueprint)
     api.register_blueprint(tasks)
     api.register_blueprint(health.blueprint)
+    exposition.init_app(app, config)
     cors.init_app(app, config.cors_origins)
     cli.init_app(app, config)
     return app

@@ -8,11 +8,20 @@ from gevent import monkey
 monkey.patch_all()
 
 # ruff: noqa: E402
+from pathlib import Path
+
+from tasks_api.serving import shared_metrics
+
+# Neither the workers' heartbeat nor what they measure must wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Before the imports below make metrics.
+metrics_dir = shared_metrics.share(worker_tmp_dir)
+
 import os
 import resource
-from pathlib import Path
 from typing import Any
 
+from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
 from tasks_api.config import from_environ
@@ -47,8 +56,6 @@ http_parser = "python"
 forwarder_headers = ""
 # It would write below $HOME.
 control_socket_disable = True
-# The workers' heartbeat must not wait for a disk.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 logger_class = Logger
 loglevel = settings.log_level.lower()
 
@@ -56,14 +63,29 @@ loglevel = settings.log_level.lower()
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(server: Any) -> None:
     """Start the embedded database, once, before there are workers."""
+    # gunicorn's `--user` takes effect in the workers only.
+    os.chown(metrics_dir, server.cfg.uid, server.cfg.gid)
+    # The master has no clients and no connections to the database.
+    mark_process_dead("master")  # type: ignore[no-untyped-call]
     if settings.database_url is None:
         embedded.start(settings.data_dir)
 
 
+def pre_fork(server: Any, worker: Worker) -> None:
+    """Give a new worker a number."""
+    worker.number = shared_metrics.free_number(server.WORKERS.values())
+
+
+def child_exit(_server: Any, worker: Worker) -> None:
+    """Forget what was true of a worker while it lived; what it has counted stays."""
+    mark_process_dead(worker.number)  # type: ignore[no-untyped-call]
+
+
 def post_fork(_server: Any, worker: Worker) -> None:
     """Say how long to wait: for clients, and for the database, while other requests go on."""
+    shared_metrics.measure_as(worker.number)
     worker.patience = Patience(
         head=settings.request_head_seconds,
         body=settings.request_body_seconds,
