@@ -72,6 +72,7 @@ class Config:
     request_body_seconds: Annotated[int, number(1, 600)] = 20
     request_body_bytes_per_second: Annotated[int, number(1, 10**9)] = 1000
     answer_seconds: Annotated[int, number(1, 600)] = 30
+    keepalive_seconds: Annotated[int, number(1, 3600)] = 620
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
 
 
