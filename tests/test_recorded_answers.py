@@ -2,8 +2,9 @@
 
 Each file in `recorded` is a conversation, which begins with the settings of its application, where
 those aren't the default. Lines with `>` are requests, lines with `<` their answers. What differs
-from run to run has a name, `<id-1>`, numbered by first appearance, and requests can use the names
-of answers before them; so `<user-1>` is a new user, and `<token-1>` that user's token.
+from run to run, or with the members of a task, has a name, `<id-1>`, numbered by first appearance,
+and requests can use the names of answers before them; so `<user-1>` is a new user, `<token-1>` that
+user's token, and `<shape-1>` the end of every entity tag.
 
 `RECORD=1 pytest tests/test_recorded_answers.py` writes the answers anew, those to requests that
 were added as well. Read the difference before you commit it.
@@ -39,6 +40,8 @@ VARYING = re.compile(
     r"|(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r'|(?P<time>(?<!"due_at":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)'
     r"|(?<=cursor=)(?P<cursor>[^&>]+)"
+    r'|(?<=-)(?P<shape>[0-9a-f]{4})(?="$)',
+    re.MULTILINE,
 )
 # What a request can say: a name, `<'a'*70000>` or `<byte-ff>`.
 PLACEHOLDER = re.compile(
