@@ -10,6 +10,9 @@ import sqlalchemy as sa
 
 from tasks_api.database.engine import new_engine
 
+# A migration of some newer release.
+AHEAD = "9999"
+
 
 def connect(url: sa.URL) -> sa.Connection:
     """Open a connection in autocommit mode, which ends when it is closed."""

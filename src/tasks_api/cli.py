@@ -7,6 +7,7 @@ from uuid import UUID
 
 import click
 import sqlalchemy as sa
+from alembic.util import CommandError
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
@@ -35,7 +36,8 @@ def upgrade(revision: str) -> None:
     _migrate(migrations.upgrade, revision)
 
 
-@db.command()
+# Otherwise click would take -1 for an option.
+@db.command(context_settings={"ignore_unknown_options": True})
 @click.argument("revision")
 def downgrade(revision: str) -> None:
     """Migrate down to REVISION, by steps (-1), or to nothing (base)."""
@@ -73,6 +75,9 @@ def _migrate(way: Any, revision: str) -> None:
     engine = new_engine(current_app.extensions["database"].engine.url, poolclass=sa.NullPool)
     try:
         way(engine, revision)
-    except (sa.exc.OperationalError, migrations.MigrationError) as error:
+    except (sa.exc.OperationalError, CommandError, migrations.MigrationError) as error:
         raise click.ClickException(f"The migration did not run: {error}") from None
-    click.echo(f"The database is at migration {migrations.current(engine) or 'none'}.")
+    click.echo(
+        f"The database is at migration {migrations.current(engine) or 'none'}, "
+        f"this version needs {migrations.head()}."
+    )
