@@ -25,12 +25,12 @@ def purge(days: int) -> None:
     """
     try:
         with click.progressbar(
-            trash.purge(days),
-            length=trash.count_users(),
-            label="Users",
-            hidden=not sys.stdout.isatty(),
+            length=trash.count(days), label="Tasks", hidden=not sys.stdout.isatty()
         ) as progress:
-            removed = sum(progress)
+            removed = 0
+            for number in trash.purge(days):
+                removed += number
+                progress.update(number)
     except DatabaseUnavailable as error:
         raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
     click.echo(f"Removed {removed} tasks.")
