@@ -42,8 +42,11 @@ worker_connections = 1000
 # So many connections don't fit into the 1,024 open files that a process usually may have.
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
-# Longer than any load balancer's, so that it is never us who close first.
-keepalive = 75
+# If we closed an idle connection just when a router uses it, the router's client would get an
+# error. The default is longer than any router's: Google Cloud's keeps connections for 600 seconds
+# (cloud.google.com/load-balancing/docs/https, "Backend HTTP keepalive timeout"), Heroku's for 90
+# (devcenter.heroku.com/articles/http-routing#keepalives), AWS's ALB for 60, unless told otherwise.
+keepalive = settings.keepalive_seconds
 # Below the 30 seconds that platforms wait before they kill.
 graceful_timeout = 25
 timeout = 60
