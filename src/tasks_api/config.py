@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,7 @@ class Config:
     request_body_bytes_per_second: Annotated[int, number(1, 10**9)] = 1000
     answer_seconds: Annotated[int, number(1, 600)] = 30
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
+    log_format: Annotated[str, one_of("json", "text")] = "text" if sys.stdout.isatty() else "json"
 
 
 def from_environ(environ: Mapping[str, str]) -> Config:

@@ -17,9 +17,9 @@ from psycopg2 import extensions
 
 from tasks_api.config import from_environ
 from tasks_api.database import embedded
+from tasks_api.http.log_format import logging_config
 from tasks_api.serving.client import Patience
 from tasks_api.serving.database_wait import wait_callback
-from tasks_api.serving.logger import Logger
 from tasks_api.serving.worker import Worker
 
 settings = from_environ(os.environ)
@@ -49,8 +49,8 @@ forwarder_headers = ""
 control_socket_disable = True
 # The workers' heartbeat must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-logger_class = Logger
 loglevel = settings.log_level.lower()
+logconfig_dict = logging_config(settings.log_level, settings.log_format)
 
 # More than the database takes to cancel a statement that is too slow.
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
