@@ -18,6 +18,7 @@ from psycopg2 import extensions
 from tasks_api.config import from_environ
 from tasks_api.database import embedded
 from tasks_api.http.log_format import logging_config
+from tasks_api.serving import addresses
 from tasks_api.serving.client import Patience
 from tasks_api.serving.database_wait import wait_callback
 from tasks_api.serving.worker import Worker
@@ -56,10 +57,17 @@ logconfig_dict = logging_config(settings.log_level, settings.log_format)
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
 
 
-def on_starting(_server: Any) -> None:
-    """Start the embedded database, once, before there are workers."""
+def on_starting(server: Any) -> None:
+    """Check the address; start the embedded database, once, before there are workers."""
+    addresses.check(server)
     if settings.database_url is None:
         embedded.start(settings.data_dir)
+
+
+def when_ready(server: Any) -> None:
+    """In a terminal, print where to go."""
+    if settings.log_format == "text":
+        addresses.show(server)
 
 
 def post_fork(_server: Any, worker: Worker) -> None:
