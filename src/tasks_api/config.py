@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +77,7 @@ class Config:
     metrics_token: Annotated[str | None, checks.metrics_token] = field(default=None, repr=False)
     keepalive_seconds: Annotated[int, number(1, 3600)] = 620
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
+    log_format: Annotated[str, one_of("json", "text")] = "text" if sys.stdout.isatty() else "json"
 
 
 def from_environ(environ: Mapping[str, str]) -> Config:

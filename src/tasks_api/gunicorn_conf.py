@@ -26,9 +26,10 @@ from psycopg2 import extensions
 
 from tasks_api.config import from_environ
 from tasks_api.database import embedded
+from tasks_api.http.log_format import logging_config
+from tasks_api.serving import addresses
 from tasks_api.serving.client import Patience
 from tasks_api.serving.database_wait import wait_callback
-from tasks_api.serving.logger import Logger
 from tasks_api.serving.worker import Worker
 
 settings = from_environ(os.environ)
@@ -59,21 +60,28 @@ http_parser = "python"
 forwarder_headers = ""
 # It would write below $HOME.
 control_socket_disable = True
-logger_class = Logger
 loglevel = settings.log_level.lower()
+logconfig_dict = logging_config(settings.log_level, settings.log_format)
 
 # More than the database takes to cancel a statement that is too slow.
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
 
 
 def on_starting(server: Any) -> None:
-    """Start the embedded database, once, before there are workers."""
+    """Check the address; start the embedded database, once, before there are workers."""
+    addresses.check(server)
     # gunicorn's `--user` takes effect in the workers only.
     os.chown(metrics_dir, server.cfg.uid, server.cfg.gid)
     # The master has no clients and no connections to the database.
     mark_process_dead("master")  # type: ignore[no-untyped-call]
     if settings.database_url is None:
         embedded.start(settings.data_dir)
+
+
+def when_ready(server: Any) -> None:
+    """In a terminal, print where to go."""
+    if settings.log_format == "text":
+        addresses.show(server)
 
 
 def pre_fork(server: Any, worker: Worker) -> None:

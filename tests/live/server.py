@@ -62,13 +62,15 @@ class Server:
         return self.process.wait(60)
 
 
-def launch(directory: Path, *, tree: Path = ROOT, **settings: object) -> Server:
+def launch(
+    directory: Path, port: int | None = None, *, tree: Path = ROOT, **settings: object
+) -> Server:
     """Start gunicorn on a free port, its data and its log in a directory, and wait for it.
 
     Args:
         tree: where `wsgi.py` is.
     """
-    port = free_port()
+    port = port or free_port()
     log = directory / f"gunicorn-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
