@@ -116,7 +116,8 @@ def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
 
 @pytest.mark.parametrize("visit", [WITH_SECRET], indirect=True, ids=["jwt"])
 def test_all_operations_succeed_with_the_token_of_any_user(visit, user):
-    claims = {"sub": user, "iss": ISSUER, "aud": AUDIENCE, "exp": time.time() + 600}
+    now = int(time.time())
+    claims = {"sub": user, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600}
     visit.authorize(jwt.encode(claims, SECRET, "HS256"))
     statuses = dict(visit.execute_all())
     assert "GET /api/me" in statuses
