@@ -8,10 +8,11 @@ from uuid import UUID
 
 from flask import request
 
-from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
+from tasks_api.http.entity_tags import matches
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, queries
 from tasks_api.tasks.blueprint import TASK, TASKS, blueprint, returns_changed_task
+from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag
 from tasks_api.tasks.preconditions import Precondition
 from tasks_api.tasks.responses import (
     CREATE_ERRORS,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from tasks_api.http.entity_tags import PreconditionSchema
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import feed, removal
 from tasks_api.tasks.blueprint import USER, blueprint
+from tasks_api.tasks.entity_tags import PreconditionSchema
 from tasks_api.tasks.list_schemas import CHANGES_EXAMPLE, ChangePageSchema, ChangesQuerySchema
 from tasks_api.tasks.preconditions import Precondition
 from tasks_api.tasks.responses import READ_ERRORS, precondition_failed, without_body
