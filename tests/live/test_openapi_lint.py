@@ -43,7 +43,7 @@ def test_spectral_has_not_even_a_hint(linters, tmp_path):
 
 def test_redocly_has_neither_an_error_nor_a_warning(linters, tmp_path):
     result = subprocess.run(
-        [linters / "redocly", "lint", "--extends", "recommended", "--format=json", DOCUMENT],
+        [linters / "redocly", "lint", "--extends", "recommended-strict", "--format=json", DOCUMENT],
         cwd=tmp_path,
         env=os.environ | NO_TELEMETRY,
         capture_output=True,
