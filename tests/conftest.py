@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from databases import connect, new_database
+from databases import AHEAD, connect, new_database
 from flask import Flask
 from flask.testing import FlaskClient
 from wire import Sent, Wire
@@ -112,6 +112,15 @@ def empty_database(database_url: sa.URL) -> Iterator[sa.URL]:
     """A database without anything in it."""
     with new_database(database_url) as url:
         yield url
+
+
+@pytest.fixture
+def ahead(empty_database: sa.URL) -> sa.URL:
+    """A database that a newer release has migrated."""
+    migrations.upgrade(new_engine(empty_database, poolclass=sa.NullPool))
+    with connect(empty_database) as connection:
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{AHEAD}'"))
+    return empty_database
 
 
 class Stdout:

@@ -14,7 +14,7 @@ from flask.json.provider import JSONProvider
 from tasks_api import cli
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, execution
-from tasks_api.http import cors, docs, health, problems, request_log, request_target
+from tasks_api.http import cors, docs, exposition, health, problems, request_log, request_target
 from tasks_api.http.log_format import logging_config
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard, me
@@ -63,10 +63,11 @@ def create_app(config: Config | None = None) -> Flask:
     problems.document(api.spec)
     docs.init_app(app, api)
     guard.init_app(app, api, config)
-    api.register_blueprint(tasks)
     if config.auth == "jwt":
         api.register_blueprint(me.blueprint)
+    api.register_blueprint(tasks)
     api.register_blueprint(health.blueprint)
+    exposition.init_app(app, config)
     cors.init_app(app, config.cors_origins)
     cli.init_app(app, config)
     return app

@@ -14,6 +14,8 @@ from uuid import uuid4
 import orjson
 from flask import Flask, Request, request
 
+from tasks_api.http import metrics
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -33,7 +35,7 @@ Writer = Callable[["WSGIEnvironment", int, Mapping[str, str], float], None]
 
 
 class RequestLog:
-    """WSGI middleware: names each request, and writes its line when it is answered."""
+    """WSGI middleware: names each request, and measures and logs it when it is answered."""
 
     def __init__(self, application: WSGIApplication, write: Writer) -> None:
         self._application = application
@@ -47,8 +49,10 @@ class RequestLog:
 
         def answer(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             headers.append(("X-Request-Id", environ[ID]))
+            code, seconds = int(status[:3]), time.perf_counter() - began
+            metrics.measure(environ["werkzeug.request"], code, seconds)
             if logger.isEnabledFor(logging.INFO):
-                self._write(environ, int(status[:3]), dict(headers), time.perf_counter() - began)
+                self._write(environ, code, dict(headers), seconds)
             return start_response(status, headers, *more)
 
         return self._application(environ, answer)
