@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -14,7 +17,7 @@ import requests
 from jwt_settings import WITH_SECRET, token_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from live.server import documented_operations
+from live.server import ROOT, documented_operations, environment
 
 CHROMIUM = shutil.which("chromium")
 # It is to ask nothing of anybody by itself.
@@ -135,3 +138,16 @@ def test_no_other_host_is_asked_for_anything(visit):
 def test_nothing_on_the_page_is_against_its_policy(visit):
     visit.create_task(str(uuid4()))
     assert visit.page.evaluate("window.violations") == []
+
+
+def test_picture_of_readme_is_taken_by_its_script(tmp_path):
+    taken, shown = tmp_path / "docs.png", ROOT / "docs" / "docs.png"
+    subprocess.run(
+        [sys.executable, ROOT / "docs" / "picture.py", taken],
+        cwd=tmp_path,
+        env=environment(),
+        check=True,
+    )
+    for picture in (taken, shown):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 150_000
