@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET
 
@@ -18,9 +16,8 @@ MCowBQYDK2VwAyEAmxPcoGTQ+8jfnz4C9dAawEAmhHxzNoxOvhbLNqfbmcA=
 
 
 def test_nothing_is_needed_on_a_laptop():
-    config = from_environ({})
-    assert config.database_url is None
-    assert config == Config(data_dir=config.data_dir, web_concurrency=os.cpu_count())
+    assert from_environ({}) == Config()
+    assert Config().database_url is None
 
 
 def test_empty_variable_counts_as_unset():
@@ -67,12 +64,16 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"REQUEST_BODY_SECONDS": "0"}, "REQUEST_BODY_SECONDS"),
         ({"REQUEST_BODY_BYTES_PER_SECOND": "0"}, "REQUEST_BODY_BYTES_PER_SECOND"),
         ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
+        ({"KEEPALIVE_SECONDS": "0"}, "KEEPALIVE_SECONDS"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
         ({"AUTH": "maybe"}, "AUTH"),
         ({"DATABASE_URL": DATABASE_URL}, "AUTH"),
-        ({"DATABASE_URL": "mysql://me:secret@db.example/tasks"}, "DATABASE_URL"),
-        ({"DATABASE_URL": "db.example secret"}, "DATABASE_URL"),
-        ({"DATABASE_URL": "postgres://me:secret@db.example:port/tasks"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql://me:secret@db.example/tasks", "AUTH": "none"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "db.example secret", "AUTH": "none"}, "DATABASE_URL"),
+        (
+            {"DATABASE_URL": "postgres://me:secret@db.example:port/tasks", "AUTH": "none"},
+            "DATABASE_URL",
+        ),
         ({"AUTH": "JWT"}, "AUTH"),
         ({"AUTH": "jwt"}, "JWT_JWKS_URL or JWT_SECRET"),
         ({**WITH_JWKS, "AUTH": "none"}, "JWT_JWKS_URL is set, but AUTH is not"),
@@ -107,6 +108,8 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"CORS_ORIGINS": "https://app.example:65536"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://app.example https://b.example"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://a.example, https://b.example?secret"}, "CORS_ORIGINS"),
+        ({"METRICS_TOKEN": "secret_of_15_by"}, "METRICS_TOKEN must have at least 16"),
+        ({"METRICS_TOKEN": "a secret with spaces"}, "METRICS_TOKEN must have at least 16"),
     ],
 )
 def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name):
@@ -128,6 +131,12 @@ def test_tokens_may_be_checked_with_a_secret_that_is_never_shown():
     config = from_environ(WITH_SECRET)
     assert (config.jwt_jwks_url, config.jwt_secret) == (None, SECRET.encode())
     assert SECRET not in repr(config)
+
+
+def test_token_for_the_metrics_is_never_shown():
+    config = from_environ({"METRICS_TOKEN": "secret-of-16-chr"})
+    assert config.metrics_token == "secret-of-16-chr"
+    assert "secret" not in repr(config)
 
 
 def test_secret_is_measured_in_bytes():

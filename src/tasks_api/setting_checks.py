@@ -1,9 +1,11 @@
-"""Checks of single settings: each returns the value that the service uses, or stops the start."""
+"""Readers of single settings: each returns the value that the service uses, or refuses the text.
+
+The texts of their errors continue a sentence that begins with the name of the setting.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import ip_address
 from socket import inet_aton
@@ -20,6 +22,9 @@ from sqlalchemy.exc import ArgumentError
 HOST_NAME = re.compile(r"([a-z0-9-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 # The length of a hash of HS256 (RFC 7518, section 3.2).
 SECRET_MIN_BYTES = 32
+# RFC 6750, section 2.1.
+BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/-]+=*")
+METRICS_TOKEN_MIN = 16
 # Domains that nobody can register (RFC 6761, RFC 6762, and ICANN for .internal).
 PRIVATE_DOMAINS = (".internal", ".local", ".localhost")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
@@ -44,29 +49,27 @@ class ConfigError(SystemExit):
     """
 
 
-def database_url(text: str) -> URL | None:
+def database_url(text: str) -> URL:
     """Return the database's address, which names the driver for SQLAlchemy.
 
     Platforms write `postgres://`, and SQLAlchemy 2.1 reads a bare `postgresql://` as psycopg 3.
     """
-    if not text:
-        return None
     # No message here or below repeats a value: it may be a password, or a part of one.
     try:
         if "\0" in unquote_to_bytes(text).decode():
-            raise ConfigError("DATABASE_URL must not have a NUL character (%00).")
+            raise ConfigError("must not have a NUL character (%00).")
         url = make_url(text)
         if url.drivername not in DATABASE_SCHEMES:
-            raise ConfigError("DATABASE_URL must start with postgres:// or postgresql://.")
+            raise ConfigError("must start with postgres:// or postgresql://.")
         # As in libpq, but not in SQLAlchemy: `%2Fvar%2Frun%2Fpostgresql` is a socket's directory.
         host = unquote(url.host) if url.host else None
         url = url.set(drivername="postgresql+psycopg2", host=host)
         _check_by_libpq(url)
     except UnicodeError:
-        raise ConfigError("DATABASE_URL must be UTF-8, also where it is %-encoded.") from None
+        raise ConfigError("must be UTF-8, also where it is %-encoded.") from None
     except (ArgumentError, ValueError, TypeError, psycopg2.Error):
         raise ConfigError(
-            "DATABASE_URL is not a URL that libpq can use (postgresql://user:pass@host/name)."
+            "is not a URL that libpq can use (postgresql://user:pass@host/name)."
         ) from None
     return url
 
@@ -87,15 +90,13 @@ def _check_by_libpq(url: URL) -> None:
         if NO_DIRECTORY in reason:
             return
         if "invalid port number" in reason:
-            raise ConfigError("DATABASE_URL must have a port from 1 to 65535.") from None
+            raise ConfigError("must have a port from 1 to 65535.") from None
         if unknown := re.search(r'invalid connection option "(\w+)"', reason):
             # If a password in the query contains `&`, its rest looks like a parameter.
             name = "" if "password" in url.query else f": {unknown[1]}"
-            raise ConfigError(f"DATABASE_URL has a parameter unknown to libpq{name}.") from None
+            raise ConfigError(f"has a parameter unknown to libpq{name}.") from None
         if known := re.match(r'invalid "?(\w+)"? value', reason):
-            raise ConfigError(
-                f"DATABASE_URL has a value of {known[1]} that libpq refuses."
-            ) from None
+            raise ConfigError(f"has a value of {known[1]} that libpq refuses.") from None
         raise
 
 
@@ -107,12 +108,12 @@ def jwks_url(text: str) -> str:
     except ValueError:
         host = ""
     if not (re.fullmatch("[!-~]+", text) and host and url.scheme in {"http", "https"}):
-        raise ConfigError("JWT_JWKS_URL is not a URL (https://issuer.example/api/auth/jwks).")
+        raise ConfigError("is not a URL (https://issuer.example/api/auth/jwks).")
     if "@" in url.netloc or "#" in text:
-        raise ConfigError("JWT_JWKS_URL must not have a user, a password or a fragment.")
+        raise ConfigError("must not have a user, a password or a fragment.")
     if url.scheme == "http" and not _is_private(host):
         raise ConfigError(
-            "JWT_JWKS_URL must start with https://: over http, anybody on the way could replace "
+            "must start with https://: over http, anybody on the way could replace "
             "the keys. Only private addresses and names may use http."
         )
     return text
@@ -133,42 +134,54 @@ def jwt_secret(text: str) -> bytes:
     secret = text.encode(errors="surrogateescape")
     if len(secret) < SECRET_MIN_BYTES:
         raise ConfigError(
-            f"JWT_SECRET must have at least {SECRET_MIN_BYTES} bytes: `openssl rand -base64 32`."
+            f"must have at least {SECRET_MIN_BYTES} bytes: `openssl rand -base64 32`."
         )
     try:
         return HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
     except InvalidKeyError:
         raise ConfigError(
-            "JWT_SECRET must not be a key or a certificate: other people may know those."
+            "must not be a key or a certificate: other people may know those."
         ) from None
+
+
+def metrics_token(text: str) -> str:
+    """Return the token; refuse one that is short, or that no header can carry."""
+    if len(text) < METRICS_TOKEN_MIN or not BEARER_TOKEN.fullmatch(text):
+        raise ConfigError(
+            f"must have at least {METRICS_TOKEN_MIN} characters, of A-Z a-z 0-9 . _ ~ + / - only: "
+            "`openssl rand -hex 16`."
+        )
+    return text
 
 
 def user_claim(text: str) -> str:
     """Return the name of the claim with the user's id."""
     if text in OTHER_CLAIMS:
-        raise ConfigError(f"JWT_USER_CLAIM must name a claim about the user, not {text}.")
+        raise ConfigError(f"must name a claim about the user, not {text}.")
     return text
 
 
 def namespace(text: str) -> UUID:
     """Return the UUID in which the ids of users that aren't UUIDs are names (RFC 9562, 5.5)."""
     if not HYPHENATED_UUID.fullmatch(text):
-        raise ConfigError("JWT_USER_NAMESPACE must be a UUID, with hyphens: `uuidgen` makes one.")
+        raise ConfigError("must be a UUID, with hyphens: `uuidgen` makes one.")
     return UUID(text)
 
 
-def origins(text: str) -> Iterator[str]:
-    """Return each of the origins, as a browser writes it."""
-    for number, given in enumerate(filter(None, map(str.strip, text.split(","))), 1):
+def origins(text: str) -> tuple[str, ...]:
+    """Return the origins, as browsers write them."""
+    found = []
+    for place, given in enumerate(filter(None, map(str.strip, text.split(","))), 1):
         origin = ORIGIN.fullmatch(given.lower())
         if not origin or int((origin["port"] or ":0")[1:]) > 65535:  # noqa: PLR2004
             raise ConfigError(
-                "CORS_ORIGINS must be origins with commas between them, such as "
-                f"https://app.example,http://localhost:3000, without paths or *; number {number} "
+                "must be origins with commas between them, such as "
+                f"https://app.example,http://localhost:3000, without paths or *; number {place} "
                 "is not an origin."
             )
         # Browsers leave out the default port of http and https.
-        yield origin[0].removesuffix(DEFAULT_PORTS.get(origin["scheme"]) or "/")
+        found.append(origin[0].removesuffix(DEFAULT_PORTS.get(origin["scheme"]) or "/"))
+    return tuple(found)
 
 
 def host(text: str) -> str:
@@ -178,7 +191,7 @@ def host(text: str) -> str:
     except ValueError:
         if not HOST_NAME.fullmatch(text):
             raise ConfigError(
-                "HOST must be an address or a name of this machine, such as 0.0.0.0, ::1 or "
+                "must be an address or a name of this machine, such as 0.0.0.0, ::1 or "
                 f"localhost, not {text!r}."
             ) from None
     return text

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import jwt
 import pytest
 import requests
+from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -51,6 +54,27 @@ class Visit:
     console: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
 
+    def authorize(self, token: str) -> None:
+        """Send a token with all requests from here on."""
+        self.page.click(".auth-wrapper .authorize")
+        self.page.fill(".auth-container input", token)
+        self.page.click(".auth-btn-wrapper .authorize")
+        self.page.click(".auth-btn-wrapper .btn-done")
+
+    def execute_all(self) -> Iterator[tuple[str, str]]:
+        """Execute the operations from top to bottom, as they stand there; yield their statuses."""
+        blocks = self.page.locator(".opblock")
+        blocks.first.wait_for()
+        for block in blocks.all():
+            toggle = block.locator(".opblock-summary-control")
+            toggle.click()
+            block.get_by_role("button", name="Execute").click()
+            status = block.locator(".live-responses-table .response .response-col_status")
+            path = block.locator(".opblock-summary-path").get_attribute("data-path")
+            method = block.locator(".opblock-summary-method").inner_text()
+            yield f"{method} {path}", status.inner_text().strip()
+            toggle.click()
+
     def create_task(self, user: str) -> None:
         """Click through the creation of a task, to the answer."""
         operation = self.page.locator("#operations-tasks-createTask")
@@ -62,10 +86,10 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser, serve, on_database) -> Iterator[Visit]:
+def visit(browser, serve, on_database, request) -> Iterator[Visit]:
     """The page, and whatever happens there from the first byte on."""
     page = browser.new_page()
-    visit = Visit(page, serve(**on_database).url)
+    visit = Visit(page, serve(**on_database | getattr(request, "param", {})).url)
     page.on("console", lambda message: visit.console.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: visit.console.append(f"error: {error}"))
     page.on("request", lambda request: visit.requested.append(request.url))
@@ -75,23 +99,28 @@ def visit(browser, serve, on_database) -> Iterator[Visit]:
     page.close()
 
 
-def test_page_shows_all_operations(visit):
-    document = requests.get(f"{visit.url}/openapi.json").json()
-    operations = {
-        (method.upper(), path)
-        for path, item in document["paths"].items()
+def documented_operations(url: str) -> set[str]:
+    paths = requests.get(f"{url}/openapi.json").json()["paths"]
+    return {
+        f"{method.upper()} {path}"
+        for path, item in paths.items()
         for method in item.keys() - {"parameters"}
     }
-    blocks = visit.page.locator(".opblock")
-    blocks.nth(len(operations) - 1).wait_for()
-    shown = {
-        (
-            block.locator(".opblock-summary-method").inner_text(),
-            block.locator(".opblock-summary-path").get_attribute("data-path"),
-        )
-        for block in blocks.all()
-    }
-    assert shown == operations
+
+
+def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
+    statuses = dict(visit.execute_all())
+    assert statuses.keys() == documented_operations(visit.url)
+    assert {name: status for name, status in statuses.items() if status[0] != "2"} == {}
+
+
+@pytest.mark.parametrize("visit", [WITH_SECRET], indirect=True, ids=["jwt"])
+def test_all_operations_succeed_with_the_token_of_any_user(visit, user):
+    claims = {"sub": user, "iss": ISSUER, "aud": AUDIENCE, "exp": time.time() + 600}
+    visit.authorize(jwt.encode(claims, SECRET, "HS256"))
+    statuses = dict(visit.execute_all())
+    assert "GET /api/me" in statuses
+    assert {name: status for name, status in statuses.items() if status[0] != "2"} == {}
 
 
 def test_task_is_created_by_a_click(visit):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -45,29 +44,6 @@ def test_clients_beyond_the_pool_are_served_in_turn(serve, on_database, tasks):
             lambda _: requests.post(server.url + tasks, json={"title": "x"}), range(64)
         )
         assert {answer.status_code for answer in answers} == {201}
-
-
-def test_database_may_fall_over_and_comes_back(serve, tmp_path, tasks):
-    """Nothing is written twice, nothing is a 500, and nobody has to do anything."""
-    data = tmp_path / "data"
-    server = serve(DATA_DIR=data)
-    url = server.url + tasks
-    first = requests.post(url, json={"title": "first"}).json()
-    log = (data / "postgresql.log").stat().st_size
-    os.kill(int((data / "postgresql" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-    answers = []
-    # It has come back when its log says so anew.
-    while b"ready to accept connections" not in (data / "postgresql.log").read_bytes()[log:]:
-        answers.append(requests.post(url, json={"title": str(len(answers))}))
-        assert requests.get(f"{server.url}/health").status_code == 200
-    answers.append(requests.post(url, json={"title": str(len(answers))}))
-    while answers[-1].status_code == 503:
-        answers.append(requests.post(url, json={"title": str(len(answers))}))
-    assert {answer.status_code for answer in answers} <= {201, 503}
-    for answer in answers:
-        assert answer.headers.get("Retry-After") == ("1" if answer.status_code == 503 else None)
-    written = [answer.json() for answer in answers if answer.status_code == 201]
-    assert requests.get(url, params={"limit": 100}).json() == [*reversed(written), first]
 
 
 PGBOUNCER = """

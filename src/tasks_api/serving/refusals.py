@@ -8,10 +8,17 @@ from uuid import uuid4
 
 import orjson
 from gunicorn.http import errors
+from prometheus_client import Counter
 from werkzeug.exceptions import RequestTimeout
 
 from tasks_api.http.problems import describe
 from tasks_api.serving.client import Client
+
+REFUSED = Counter(
+    "tasks_api_requests_refused",
+    "Requests that were refused before the application saw them.",
+    ["status"],
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +43,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 def refuse(client: Client, error: Exception) -> None:
     """Answer with a problem, as the application would (RFC 9457); it is the last answer."""
     status, detail = REFUSALS.get(type(error), MALFORMED)
+    REFUSED.labels(status).inc()
     request_id = uuid4().hex
     body = orjson.dumps(describe(status, detail, request_id))
     head = (
