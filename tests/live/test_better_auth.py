@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -55,7 +56,8 @@ def node_modules() -> Path:
         if NO_NETWORK.search(result.stderr):
             pytest.skip("npm can't reach its registry")
         assert result.returncode == 0, result.stderr
-        if not home.exists():
+        # Unless another run has been faster.
+        with suppress(OSError):
             new.rename(home)
     return home / "node_modules"
 
@@ -174,11 +176,9 @@ def test_token_of_better_auth_works_after_a_rotation_and_while_the_issuer_is_dow
     user = signed_up["user"]["id"]
     assert str(UUID(user)) == user
     first = better_auth.token()
+    assert jwt.get_unverified_header(first)["alg"] == "EdDSA"
     claims = jwt.decode(first, options={"verify_signature": False})
-    assert (jwt.get_unverified_header(first)["alg"], claims["exp"] - claims["iat"]) == (
-        "EdDSA",
-        900,
-    )
+    assert claims["exp"] - claims["iat"] == 15 * 60
     assert call(service, first, "/api/me").json() == {"user_id": user}
     assert call(service, first, f"/api/{user}/tasks").json() == []
     assert call(service, signed_up["token"], "/api/me").status_code == 401
