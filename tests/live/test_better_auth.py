@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import time
-from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +15,7 @@ import requests
 import sqlalchemy as sa
 from databases import connect, new_database
 
+from live.npm import install, needs_npm
 from live.server import ROOT, environment, free_port
 
 HERE = Path(__file__).with_name("better_auth")
@@ -29,37 +27,22 @@ SETTINGS = re.search(r"^```sh\n(AUTH=jwt\n(?:.*\n)*?)```$", DOCUMENT, re.MULTILI
 COMMENT = "// … your database and ways to log in"
 DATABASE_AND_LOG_IN = "database: new Pool(), emailAndPassword: { enabled: true },"
 ADDRESS = "https://app.example"
-NO_NETWORK = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT")
 
-# An installation takes longer than a test may.
-pytestmark = pytest.mark.timeout(300)
+# The first time, the packages are installed.
+pytestmark = [needs_npm, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def node_modules() -> Path:
     """The packages that package-lock.json pins, installed when they are first needed."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node or npm is not installed")
     version = ["node", "--print", "parseInt(process.versions.node)"]
     if int(subprocess.check_output(version)) < 20:
         pytest.skip("Better Auth needs Node.js 20")
-    lock = (HERE / "package-lock.json").read_bytes()
-    home = ROOT / "var" / "npm" / f"better-auth-{sha256(lock).hexdigest()[:12]}"
-    if not home.exists():
-        # Under another name until it is complete: another run may be looking for it.
-        new = home.with_name(f"{home.name}.{os.getpid()}")
-        shutil.copytree(HERE, new)
-        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-        result = subprocess.run(install, cwd=new, capture_output=True, text=True, check=False)
-        if result.returncode:
-            shutil.rmtree(new)
-        if NO_NETWORK.search(result.stderr):
-            pytest.skip("npm can't reach its registry")
-        assert result.returncode == 0, result.stderr
-        # Unless another run has been faster.
-        with suppress(OSError):
-            new.rename(home)
-    return home / "node_modules"
+    home = ROOT / "var" / "better-auth"
+    home.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, home)
+    return install(home)
 
 
 @pytest.fixture
