@@ -64,6 +64,7 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"REQUEST_BODY_SECONDS": "0"}, "REQUEST_BODY_SECONDS"),
         ({"REQUEST_BODY_BYTES_PER_SECOND": "0"}, "REQUEST_BODY_BYTES_PER_SECOND"),
         ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
+        ({"KEEPALIVE_SECONDS": "0"}, "KEEPALIVE_SECONDS"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
         ({"AUTH": "maybe"}, "AUTH"),
         ({"DATABASE_URL": DATABASE_URL}, "AUTH"),

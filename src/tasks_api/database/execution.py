@@ -11,6 +11,7 @@ from typing import Any, cast
 import psycopg2
 import sqlalchemy as sa
 from flask import Flask, current_app
+from psycopg2.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.config import Config
@@ -115,6 +116,10 @@ class Database:
         began = time.perf_counter()
         try:
             return statement.run(connection, parameters, prepare=prepare)
+        except ReadOnlySqlTransaction:
+            # The next connection may find, among the hosts of the URL, the one that takes writes.
+            connection.close()
+            raise
         finally:
             metrics.STATEMENTS.observe(time.perf_counter() - began)
             metrics.IN_USE.dec()
