@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import requests
@@ -21,6 +24,12 @@ from live.server import BIN, ROOT, Server, environment, free_port
 TOKEN = "0123456789abcdef"
 PREFIX = "tasks-api-metrics-"
 CONNECTIONS = 20
+DASHBOARD = json.loads((ROOT / "docs" / "grafana-dashboard.json").read_text())
+QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+
+needs_promtool = pytest.mark.skipif(
+    not shutil.which("promtool"), reason="needs promtool, which comes with Prometheus"
+)
 
 
 def exposition(server: Server) -> str:
@@ -154,6 +163,31 @@ def test_server_with_one_process_measures_too(tmp_path):
             process.send_signal(signal.SIGINT)
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool, of Prometheus")
+@needs_promtool
 def test_prometheus_finds_nothing_to_object_to(server, sessions):
     subprocess.run(["promtool", "check", "metrics"], input=exposition(server).encode(), check=True)
+
+
+def test_dashboard_asks_for_what_there_is(serve):
+    url = "postgres://127.0.0.1:1/tasks"
+    server = serve(DATABASE_URL=url, AUTH="none", METRICS_TOKEN=TOKEN)
+    # Some metrics have no value before the first failure.
+    assert requests.get(f"{server.url}/api/{uuid4()}/tasks").status_code == 503
+    with socket.create_connection(("127.0.0.1", server.port), 60) as client:
+        client.sendall(b"nonsense\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+    asked = {name for query in QUERIES for name in re.findall(r"\w+(?={)", query)}
+    assert len(asked) > 10
+    until(lambda: asked - set(re.findall(r"^\w+", exposition(server), re.MULTILINE)) == set())
+
+
+@needs_promtool
+def test_prometheus_understands_the_queries_of_the_dashboard(tmp_path):
+    rules = [
+        {"record": "query", "labels": {"number": str(number)}, "expr": query}
+        for number, query in enumerate(QUERIES)
+    ]
+    file = tmp_path / "rules.json"
+    groups = {"groups": [{"name": "dashboard", "rules": rules}]}
+    file.write_text(json.dumps(groups).replace("$__rate_interval", "1m"))
+    subprocess.run(["promtool", "check", "rules", file], check=True)
