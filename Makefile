@@ -1,12 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run token purge test lint format openapi picture smoke fuzz mutants bench lock clean
+.PHONY: help run token purge test test-all lint format openapi picture smoke fuzz mutants bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 DAYS ?= 30
+# The oldest Python that works, and the one of .python-version.
+PYTHONS ?= python3.11 python3.13
 
 help: ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 run: .venv/run ## Serve on http://127.0.0.1:8000; settings come from the environment (see README)
 	@exec $(BIN)/python -m gunicorn --config python:tasks_api.gunicorn_conf wsgi:app
@@ -19,6 +21,9 @@ purge: .venv/run ## Empty the trash: make purge DAYS=30 removes what was deleted
 
 test: lint ## Lint, check types, run every test on a real PostgreSQL
 	$(BIN)/pytest --cov
+
+test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Run every test on each Python of PYTHONS
+	for python in $(PYTHONS); do var/venvs/$$python/bin/pytest --cov || exit; done
 
 lint: .venv/dev ## Check style, types and who imports whom
 	$(BIN)/ruff format --check .
@@ -51,7 +56,7 @@ mutants: .venv/dev ## Change tasks/ in one place at a time, and see whether a te
 bench: .venv/dev var/benchmarks/peers/installed ## Measure requests per second beside other frameworks (needs wrk)
 	$(BIN)/python benchmarks/run.py --chart benchmarks/speed.svg
 
-lock: ## Write requirements.txt and constraints.txt anew, with the newest versions allowed
+lock: ## Write requirements.txt and constraints.txt anew: make lock PYTHON=python3.11 (the oldest)
 	rm -rf var/lock && $(PYTHON) -m venv var/lock/dev && $(PYTHON) -m venv var/lock/run
 	var/lock/dev/bin/pip install --quiet '.[dev]'
 	var/lock/dev/bin/pip freeze --exclude tasks-api > constraints.txt
@@ -81,7 +86,7 @@ LOCK := import fcntl, os, sys; fd = os.open("Makefile", os.O_RDONLY); \
 else
 .venv/run: setup.cfg pyproject.toml constraints.txt
 	@echo 'Making .venv; this takes a minute' >&2
-	@$(PYTHON) -m venv $(if $(wildcard $@),,--clear) .venv
+	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[embedded]'
 	@touch $@
 
@@ -90,6 +95,11 @@ else
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 endif
+
+var/venvs/%/installed: setup.cfg pyproject.toml constraints.txt
+	$* -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
 
 var/benchmarks/peers/installed: benchmarks/requirements.txt .venv/run
 	$(BIN)/python -m venv --clear var/benchmarks/peers

@@ -89,6 +89,11 @@ def pre_fork(server: Any, worker: Worker) -> None:
     worker.number = shared_metrics.free_number(server.WORKERS.values())
 
 
+def worker_exit(_server: Any, _worker: Worker) -> None:
+    """Keep what a worker has measured since it last wrote it down."""
+    shared_metrics.write()
+
+
 def child_exit(_server: Any, worker: Worker) -> None:
     """Forget what was true of a worker while it lived; what it has counted stays."""
     mark_process_dead(worker.number)  # type: ignore[no-untyped-call]

@@ -48,7 +48,8 @@ class Postgres:
         assert result.returncode == 0, self.log.read_text() if self.log.exists() else command
 
     def initialise(self) -> None:
-        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync")
+        locale = ("--locale=C.UTF-8", "--encoding=UTF8")
+        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync", *locale)
 
     def copy(self, primary: Postgres) -> None:
         """Copy the data of a server, to follow it as its standby."""

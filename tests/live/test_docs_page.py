@@ -6,19 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import jwt
 import pytest
 import requests
-from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET
+from jwt_settings import WITH_SECRET, token_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from live.server import ROOT, environment
+from live.server import ROOT, documented_operations, environment
 
 CHROMIUM = shutil.which("chromium")
 # It is to ask nothing of anybody by itself.
@@ -103,15 +101,6 @@ def visit(browser, serve, on_database, request) -> Iterator[Visit]:
     page.close()
 
 
-def documented_operations(url: str) -> set[str]:
-    paths = requests.get(f"{url}/openapi.json").json()["paths"]
-    return {
-        f"{method.upper()} {path}"
-        for path, item in paths.items()
-        for method in item.keys() - {"parameters"}
-    }
-
-
 def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
     statuses = dict(visit.execute_all())
     assert statuses.keys() == documented_operations(visit.url)
@@ -120,8 +109,7 @@ def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
 
 @pytest.mark.parametrize("visit", [WITH_SECRET], indirect=True, ids=["jwt"])
 def test_all_operations_succeed_with_the_token_of_any_user(visit, user):
-    claims = {"sub": user, "iss": ISSUER, "aud": AUDIENCE, "exp": time.time() + 600}
-    visit.authorize(jwt.encode(claims, SECRET, "HS256"))
+    visit.authorize(token_of(user))
     statuses = dict(visit.execute_all())
     assert "GET /api/me" in statuses
     assert {name: status for name, status in statuses.items() if status[0] != "2"} == {}
