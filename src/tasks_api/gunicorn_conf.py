@@ -13,6 +13,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
+import gevent
 from psycopg2 import extensions
 
 from tasks_api.config import from_environ
@@ -75,3 +76,8 @@ def post_fork(_server: Any, worker: Worker) -> None:
         idle=worker.cfg.keepalive,
     )
     extensions.set_wait_callback(wait_callback(DATABASE_SILENCE))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open a first connection, so that each worker has one where the database allows only a few."""
+    gevent.spawn(worker.wsgi.extensions["database"].connect)
