@@ -25,7 +25,7 @@ from tasks_api.app import create_app
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.http.request_log import logging_config
+from tasks_api.http.log_format import logging_config
 
 EXAMPLE_TITLE = "Buy oat milk"
 
@@ -62,7 +62,7 @@ def wire() -> Wire:
 
 @pytest.fixture(scope="session")
 def app(database_url: sa.URL, wire: Wire) -> Flask:
-    app = create_app(Config(database_url=database_url))
+    app = create_app(Config(database_url=database_url, log_format="json"))
     wire.tap(app)
     return app
 
@@ -157,8 +157,8 @@ def log_lines(
     app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[], list[dict[str, Any]]]:
     """All that has been logged since the test began."""
-    logging.config.dictConfig(logging_config("INFO"))
-    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
+    logging.config.dictConfig(logging_config("INFO", "json"))
+    [handler] = [h for h in logging.getLogger().handlers if h.name == "lines"]
     monkeypatch.setattr(handler, "stream", Stdout())
     lines: list[str] = []
 

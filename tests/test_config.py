@@ -108,6 +108,8 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"CORS_ORIGINS": "https://app.example:65536"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://app.example https://b.example"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://a.example, https://b.example?secret"}, "CORS_ORIGINS"),
+        ({"METRICS_TOKEN": "secret_of_15_by"}, "METRICS_TOKEN must have at least 16"),
+        ({"METRICS_TOKEN": "a secret with spaces"}, "METRICS_TOKEN must have at least 16"),
     ],
 )
 def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name):
@@ -129,6 +131,12 @@ def test_tokens_may_be_checked_with_a_secret_that_is_never_shown():
     config = from_environ(WITH_SECRET)
     assert (config.jwt_jwks_url, config.jwt_secret) == (None, SECRET.encode())
     assert SECRET not in repr(config)
+
+
+def test_token_for_the_metrics_is_never_shown():
+    config = from_environ({"METRICS_TOKEN": "secret-of-16-chr"})
+    assert config.metrics_token == "secret-of-16-chr"
+    assert "secret" not in repr(config)
 
 
 def test_secret_is_measured_in_bytes():

@@ -21,6 +21,7 @@ from dataclasses import replace
 from difflib import unified_diff
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import jwt
@@ -184,19 +185,37 @@ def test_answers_are_those_that_were_recorded(file, preface, application):
         pytest.fail("\n".join(changes), pytrace=False)
 
 
-def test_every_documented_answer_is_recorded(client):
-    recorded = {
-        (*request[0].partition("?")[0].split(" "), answer[0][:3])
+def recorded_of_each_operation(client):
+    """Return each operation of the document, with its recorded targets and answers' statuses."""
+    recorded = [
+        (*request[0].split(" ", 1), answer[0][:3])
         for file in FILES
         for _, request, answer in exchanges(file.read_text())
-    }
+    ]
     for path, operations in client.get("/openapi.json").json["paths"].items():
         pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
         for method in operations.keys() - {"parameters"}:
-            heard = {
-                status
-                for asked, at, status in recorded
-                if asked == method.upper() and pattern.fullmatch(at)
-            }
-            missing = operations[method]["responses"].keys() - FAILURES - heard
-            assert not missing, f"{method} {path}"
+            yield (
+                f"{method} {path}",
+                operations[method],
+                [
+                    (target, status)
+                    for asked, target, status in recorded
+                    if asked == method.upper() and pattern.fullmatch(target.partition("?")[0])
+                ],
+            )
+
+
+def test_every_documented_answer_is_recorded(client):
+    for name, operation, recorded in recorded_of_each_operation(client):
+        heard = {status for _, status in recorded}
+        assert operation["responses"].keys() - FAILURES - heard == set(), name
+
+
+def test_every_documented_parameter_of_a_query_is_recorded(client):
+    for name, operation, recorded in recorded_of_each_operation(client):
+        succeeded = [target for target, status in recorded if status == "200"]
+        asked = {each for target in succeeded for each in parse_qs(urlsplit(target).query)}
+        parameters = operation.get("parameters", [])
+        documented = {each["name"] for each in parameters if each["in"] == "query"}
+        assert documented - asked == set(), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +73,10 @@ class Config:
     request_body_seconds: Annotated[int, number(1, 600)] = 20
     request_body_bytes_per_second: Annotated[int, number(1, 10**9)] = 1000
     answer_seconds: Annotated[int, number(1, 600)] = 30
+    metrics_token: Annotated[str | None, checks.metrics_token] = field(default=None, repr=False)
     keepalive_seconds: Annotated[int, number(1, 3600)] = 620
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
+    log_format: Annotated[str, one_of("json", "text")] = "text" if sys.stdout.isatty() else "json"
 
 
 def from_environ(environ: Mapping[str, str]) -> Config:

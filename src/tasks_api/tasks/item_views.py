@@ -147,6 +147,21 @@ def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     return without_body(204)
 
 
+@blueprint.route(f"{TASK}/restore", methods=["POST"])
+@blueprint.arguments(PreconditionSchema(), location="headers")
+@returns_changed_task
+@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 412, 422, 500, 503))
+def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+    """Restore a task from the trash
+
+    The task comes back as it was. A task that isn't in the trash is a 409.
+    """
+    task = task_or_404(queries.restore_task(user_id, task_id, Precondition(**headers)))
+    if not task["written"] and task["deleted_at"] is None:
+        raise Problem(409, "The task is not in the trash.")
+    return with_entity_tag(written_or_412(task))
+
+
 @blueprint.route(f"{TASK}/complete", methods=["PATCH"])
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(CompletionSchema(), required=False, example={"completed": True})
@@ -165,19 +180,4 @@ def complete_task(
         task = queries.change_task(user_id, task_id, precondition, completion)
     else:
         task = queries.toggle_task(user_id, task_id, precondition)
-    return with_entity_tag(written_or_412(task))
-
-
-@blueprint.route(f"{TASK}/restore", methods=["POST"])
-@blueprint.arguments(PreconditionSchema(), location="headers")
-@returns_changed_task
-@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 412, 422, 500, 503))
-def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
-    """Restore a task from the trash
-
-    The task comes back as it was. A task that isn't in the trash is a 409.
-    """
-    task = task_or_404(queries.restore_task(user_id, task_id, Precondition(**headers)))
-    if not task["written"] and task["deleted_at"] is None:
-        raise Problem(409, "The task is not in the trash.")
     return with_entity_tag(written_or_412(task))
