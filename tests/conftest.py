@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from databases import connect, new_database
+from databases import AHEAD, connect, new_database
 from flask import Flask
 from flask.testing import FlaskClient
 from wire import Sent, Wire
@@ -25,7 +25,7 @@ from tasks_api.app import create_app
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.http.request_log import logging_config
+from tasks_api.http.log_format import logging_config
 
 EXAMPLE_TITLE = "Buy oat milk"
 
@@ -62,7 +62,7 @@ def wire() -> Wire:
 
 @pytest.fixture(scope="session")
 def app(database_url: sa.URL, wire: Wire) -> Flask:
-    app = create_app(Config(database_url=database_url))
+    app = create_app(Config(database_url=database_url, log_format="json"))
     wire.tap(app)
     return app
 
@@ -114,6 +114,15 @@ def empty_database(database_url: sa.URL) -> Iterator[sa.URL]:
         yield url
 
 
+@pytest.fixture
+def ahead(empty_database: sa.URL) -> sa.URL:
+    """A database that a newer release has migrated."""
+    migrations.upgrade(new_engine(empty_database, poolclass=sa.NullPool))
+    with connect(empty_database) as connection:
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{AHEAD}'"))
+    return empty_database
+
+
 class Stdout:
     """What stdout is at the moment: pytest puts another one there before each test."""
 
@@ -129,8 +138,8 @@ def log_lines(
     app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[], list[dict[str, Any]]]:
     """All that has been logged since the test began."""
-    logging.config.dictConfig(logging_config("INFO"))
-    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
+    logging.config.dictConfig(logging_config("INFO", "json"))
+    [handler] = [h for h in logging.getLogger().handlers if h.name == "lines"]
     monkeypatch.setattr(handler, "stream", Stdout())
     lines: list[str] = []
 

@@ -105,6 +105,6 @@ def wait_until_blocked(
     Raises:
         AssertionError: the act is over, and hasn't waited.
     """
-    pid = holder.connection.dbapi_connection.info.backend_pid
+    pid = holder.scalar(sa.text("SELECT pg_backend_pid()"))
     while database.scalar(BLOCKED, {"holder": pid}) < number:
         assert not act.done(), act.result()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from databases import AHEAD
 from jwt_settings import SECRET, WITH_JWKS, WITH_SECRET, as_fields
 
 from tasks_api.app import create_app
@@ -24,14 +25,35 @@ def version(url: sa.URL) -> list[str]:
 
 def test_db_upgrade_and_downgrade_migrate(empty_database):
     runner = create_app(Config(database_url=empty_database)).test_cli_runner()
-    at_head = f"The database is at migration {migrations.head()}.\n"
+    needed = f"this version needs {migrations.head()}.\n"
+    at_head = f"The database is at migration {migrations.head()}, {needed}"
     for _ in range(2):
         result = runner.invoke(args=["db", "upgrade"])
         assert (result.exit_code, result.output) == (0, at_head)
         assert version(empty_database) == [migrations.head()]
     result = runner.invoke(args=["db", "downgrade", "base"])
-    assert (result.exit_code, result.output) == (0, "The database is at migration none.\n")
+    assert (result.exit_code, result.output) == (0, f"The database is at migration none, {needed}")
     assert version(empty_database) == []
+
+
+def test_older_release_does_not_touch_a_database_that_is_ahead_of_it(ahead):
+    runner = create_app(Config(database_url=ahead)).test_cli_runner()
+    result = runner.invoke(args=["db", "upgrade"])
+    assert (result.exit_code, result.output) == (
+        0,
+        f"The database is at migration {AHEAD}, this version needs {migrations.head()}.\n",
+    )
+    result = runner.invoke(args=["db", "downgrade", "-1"])
+    assert result.exit_code == 1
+    assert f"Can't locate revision identified by '{AHEAD}'" in result.output
+    assert version(ahead) == [AHEAD]
+
+
+def test_migration_to_a_revision_that_does_not_exist_is_refused_in_one_line(database_url):
+    runner = create_app(Config(database_url=database_url)).test_cli_runner()
+    result = runner.invoke(args=["db", "upgrade", "colour"])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "'colour'" in result.output
 
 
 def test_db_upgrade_says_in_one_line_that_the_database_is_away():

@@ -70,6 +70,7 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"REQUEST_BODY_SECONDS": "0"}, "REQUEST_BODY_SECONDS"),
         ({"REQUEST_BODY_BYTES_PER_SECOND": "0"}, "REQUEST_BODY_BYTES_PER_SECOND"),
         ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
+        ({"KEEPALIVE_SECONDS": "0"}, "KEEPALIVE_SECONDS"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
         ({"RATE_LIMIT": "600"}, "RATE_LIMIT must be a number of requests in a second, minute"),
         ({"RATE_LIMIT": "600/minutes"}, "RATE_LIMIT"),
@@ -128,6 +129,8 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"CORS_ORIGINS": "https://app.example:65536"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://app.example https://b.example"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://a.example, https://b.example?secret"}, "CORS_ORIGINS"),
+        ({"METRICS_TOKEN": "secret_of_15_by"}, "METRICS_TOKEN must have at least 16"),
+        ({"METRICS_TOKEN": "a secret with spaces"}, "METRICS_TOKEN must have at least 16"),
     ],
 )
 def test_wrong_setting_stops_the_start_with_one_line_that_names_it(environ, name):
@@ -174,6 +177,12 @@ def test_start_says_which_package_the_storage_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigError, match=r"^RATE_LIMIT_STORAGE_URL needs .*`pip install redis`"):
         from_environ(WITH_STORAGE)
+
+
+def test_token_for_the_metrics_is_never_shown():
+    config = from_environ({"METRICS_TOKEN": "secret-of-16-chr"})
+    assert config.metrics_token == "secret-of-16-chr"
+    assert "secret" not in repr(config)
 
 
 def test_secret_is_measured_in_bytes():

@@ -159,6 +159,14 @@ def test_ailing_database_is_a_503(own_app, fail, path, code):
     assert own_app.test_client().get(path).status_code == 503
 
 
+def test_connection_to_a_server_that_has_become_read_only_is_not_kept(own_app, fail, path):
+    [before] = execute(ME)
+    fail("25006")
+    assert own_app.test_client().get(path).status_code == 503
+    [after] = execute(ME)
+    assert after != before
+
+
 def test_error_that_is_ours_is_a_500_without_the_drivers_words(own_app, fail, path):
     fail("22012")
     response = own_app.test_client().get(path)

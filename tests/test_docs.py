@@ -110,6 +110,53 @@ def test_what_the_service_sets_is_read_only(document):
     assert read_only == {*("id", "user_id", "revision", "created_at", "updated_at", "completed_at")}
 
 
+def numbers_in(node):
+    if isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from numbers_in(inner)
+    elif isinstance(node, int):
+        yield node
+
+
+def test_every_schema_and_member_has_a_description(document):
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["description"], name
+        for member, described in schema.get("properties", {}).items():
+            assert described["description"], (name, member)
+
+
+def test_every_parameter_has_a_description_and_that_of_a_path_an_example(document):
+    for name, operation in operations(document):
+        shared = document["paths"][name.split()[1]].get("parameters", [])
+        for parameter in (*operation.get("parameters", []), *shared):
+            assert parameter["description"], name
+            # The page sends what has an example, so that only what is required may have one.
+            assert ("example" in parameter) == (parameter["in"] == "path"), name
+
+
+def test_every_choice_has_a_name_that_code_can_have(document):
+    for name, schema in document["components"]["schemas"].items():
+        if "enum" in schema:
+            names = schema["x-enum-varnames"]
+            assert all(name.isidentifier() for name in names), name
+            assert len(set(names)) == len(schema["enum"]), name
+
+
+def test_priority_is_one_type_everywhere(document):
+    schemas = document["components"]["schemas"]
+    for name in ("Task", "NewTask", "TaskChange"):
+        priority = schemas[name]["properties"]["priority"]
+        assert priority["allOf"] == [{"$ref": "#/components/schemas/Priority"}]
+
+
+def test_failed_precondition_has_the_entity_tag_that_it_speaks_of(document):
+    assert "ETag" in document["components"]["responses"]["Problem412"]["headers"]
+
+
+def test_every_number_is_one_in_javascript(document):
+    assert max(numbers_in(document)) < 2**53
+
+
 def resolve(document, node):
     while "$ref" in node:
         target = document

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 from racing import beside, race
 
+from tasks_api.tasks.entity_tags import entity_tag
+
 
 @pytest.fixture
 def changes(client, user):
@@ -93,8 +95,7 @@ def test_limit_cuts_pages_that_lead_on(make_task, changes):
 def test_last_page_leads_past_what_left_no_trace(client, path, make_task, changes):
     make_task()
     client.delete(f"{path}/{uuid4()}")
-    counter = int(client.get(path).headers["ETag"].strip('"'))
-    assert changes().json["revision"] == counter
+    assert client.get(path).headers["ETag"] == entity_tag(changes().json["revision"])
 
 
 def test_token_from_the_future_is_gone(make_task, changes):

@@ -40,15 +40,23 @@ def test_not_ready_before_the_first_migration(empty_database):
     assert "none" in response.json["detail"]
 
 
-def test_not_ready_when_the_migrations_are_behind(empty_database):
+def test_ready_as_soon_as_the_last_migration_has_run(empty_database):
+    """A new release that has been started before its migrations."""
     engine = new_engine(empty_database, poolclass=sa.NullPool)
     migrations.upgrade(engine)
-    with engine.connect() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
-    response = create_app(Config(database_url=empty_database)).test_client().get("/ready")
+    migrations.downgrade(engine, "-1")
+    client = create_app(Config(database_url=empty_database)).test_client()
+    response = client.get("/ready")
     assert (response.status_code, response.json["check"]) == (503, "migrations")
-    assert "0000" in response.json["detail"]
+    assert f"{int(migrations.head()) - 1:04}" in response.json["detail"]
     assert migrations.head() in response.json["detail"]
+    migrations.upgrade(engine)
+    assert client.get("/ready").status_code == 200
+
+
+def test_ready_when_a_newer_release_has_migrated(ahead):
+    """An old release in the middle of a deployment, or one that was returned to."""
+    assert create_app(Config(database_url=ahead)).test_client().get("/ready").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])

@@ -16,9 +16,10 @@ from itsdangerous import URLSafeSerializer
 from racing import beside
 
 from tasks_api.http import cursors
-from tasks_api.tasks.list_schemas import CURSOR_MAX
+from tasks_api.tasks.list_schemas import CURSOR_MAX, TaskQuerySchema
 from tasks_api.tasks.models import PRIORITIES, SORTS, TITLE_MAX
 
+PARAMETERS = TaskQuerySchema().fields
 ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -84,6 +85,12 @@ def test_walk_in_any_order_is_the_whole_list_in_that_order(client, varied, order
     assert walked == expected_order(everything(client, varied), order)
 
 
+def test_every_order_is_tried_and_on_tasks_that_differ(client, varied):
+    assert set(ORDERS) == set(PARAMETERS["sort"].validate.choices)
+    tasks = everything(client, varied)
+    assert [name for name in SORTS if len({task[name] for task in tasks}) == 1] == []
+
+
 FILTERS = {
     "completed=true": lambda task: task["completed"],
     "completed=false": lambda task: not task["completed"],
@@ -103,6 +110,20 @@ FILTERS = {
     "due_after=2025-12-31T23:59:59.999999Z": lambda task: task["due_at"] is not None,
     "deleted=false": lambda task: True,
 }
+
+
+# The trash has tests of its own.
+NO_FILTERS = {"limit", "offset", "cursor", "count", "sort", "deleted"}
+
+
+def test_every_filter_is_tried_on_tasks_that_it_lets_through_and_on_others(client, varied):
+    tasks = everything(client, varied)
+    tried = {
+        query.partition("=")[0]
+        for query, lets_through in FILTERS.items()
+        if len({lets_through(task) for task in tasks}) == 2
+    }
+    assert tried == PARAMETERS.keys() - NO_FILTERS
 
 
 @pytest.mark.parametrize("query", FILTERS)
@@ -200,6 +221,7 @@ def test_longest_link_is_accepted_by_the_service(client, path, letters):
         "due_before": "2026-12-31T23:59:59.999999999+00:00",
         "due_after": "2020-12-31T23:59:59.999999999+00:00",
     }
+    assert query.keys() == PARAMETERS.keys() - {"cursor", "offset"}
     answer = client.get(path, query_string=query)
     target = links(answer)["next"]
     assert len(f"GET {target} HTTP/1.1\r\n") <= 8190

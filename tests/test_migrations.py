@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from racing import race
 
 from tasks_api.database import migrations
@@ -80,6 +81,13 @@ def test_each_migration_can_be_undone_by_itself(engine):
     migrations.downgrade(engine, "-1")
     migrations.upgrade(engine, "+1")
     assert catalogue(engine) == up
+
+
+def test_numbers_of_the_migrations_are_in_their_order():
+    """By this, a release knows that one which it doesn't know is newer than its own."""
+    scripts = ScriptDirectory.from_config(migrations._alembic())
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert found == [f"{number:04}" for number in range(len(found), 0, -1)]
 
 
 def test_idempotency_keys_may_be_written_before_their_user(engine):

@@ -36,6 +36,39 @@ def test_error_outside_of_any_view_is_a_problem(client, method, path, status, ti
     }
 
 
+USER = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "BREW"])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/bob", "user_id"),
+        ("/api/bob/tasks", "user_id"),
+        ("/api/bob/tasks/batch", "user_id"),
+        ("/api/bob/changes", "user_id"),
+        ("/api/bob/tasks/1/complete", "user_id"),
+        (f"/api/{USER}%20/tasks", "user_id"),
+        (f"/api/{USER}/tasks/1", "task_id"),
+        (f"/api/{USER}/tasks/1/complete", "task_id"),
+    ],
+)
+def test_malformed_id_in_a_path_is_named(client, method, path, name):
+    response = client.open(path, method=method)
+    assert response.status_code == 404
+    assert response.json["detail"] == f"`{name}` in the path must be a UUID, such as {USER}."
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/bob/nothing", "/api/bob/tasks/", "/api//tasks", "/bob/tasks", f"/api/{USER}/tasks/1/2"],
+)
+def test_path_that_no_id_would_make_right_leads_to_nothing(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json["detail"] == "There is nothing at this path."
+
+
 def test_wrong_method_names_those_that_exist(client, path):
     response = client.delete("/health")
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}

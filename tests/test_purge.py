@@ -11,6 +11,7 @@ from racing import race, while_it_waits
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
+from tasks_api.tasks.entity_tags import entity_tag
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def database(own_database):
 @pytest.fixture(autouse=True)
 def nobody(database):
     """What a purge says of all users is of those of one test."""
-    database.execute(sa.text("TRUNCATE users CASCADE"))
+    database.execute(sa.text("TRUNCATE users, idempotency_keys CASCADE"))
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_purge_removes_what_is_old_enough(client, path, make_task, make_deleted,
 def test_purge_of_nothing_takes_no_revision(client, path, make_task, purge):
     make_task()
     purge(0)
-    assert client.get(path).headers["ETag"] == '"1"'
+    assert client.get(path).headers["ETag"] == entity_tag(1)
 
 
 def test_purge_is_a_new_version_of_the_trash(client, path, make_deleted, purge):
@@ -157,6 +158,55 @@ def test_purge_goes_through_all_users(database, purge, statements):
     assert max(statement.rows for statement in statements) <= 1_000
 
 
+def test_purge_of_a_few_among_many_users_takes_a_few_statements(database, purge, statements):
+    database.execute(sa.text(EVERYBODY), {"number": 300})
+    database.execute(sa.text("UPDATE tasks SET deleted_at = NULL"))
+    some = "UPDATE tasks SET deleted_at = now() WHERE id IN (SELECT id FROM tasks LIMIT 3)"
+    database.execute(sa.text(some))
+    assert purge(0) == "Removed 3 tasks.\n"
+    # How many there are, the keys, who has some, the three users, and whether anybody has more.
+    assert len(statements) == 7
+
+
+THOUSANDS = {
+    "tasks": """
+        INSERT INTO tasks (user_id, id, title, revision, deleted_at)
+        SELECT :user, gen_random_uuid(), 'x', n, now() - n * interval '1 minute'
+        FROM generate_series(2, 10001) AS n""",
+    "idempotency_keys": """
+        INSERT INTO idempotency_keys (user_id, key, fingerprint, task_ids, created_at)
+        SELECT :user, n, 'x', '{}', now() - n * interval '1 second'
+        FROM generate_series(1, 10000) AS n""",
+}
+
+
+def test_purge_finds_what_is_old_by_indexes(database, user, make_task, purge, statements):
+    make_task()
+    for table, fill in THOUSANDS.items():
+        database.execute(sa.text(fill), {"user": user})
+        database.execute(sa.text(f"ANALYZE {table}"))
+    # By the second time, its statements are prepared.
+    for _ in range(2):
+        assert purge(30) == "Removed 0 tasks.\n"
+    nodes = [node for sent in statements[-3:] for node in sent.plan()]
+    assert {node["Index Name"] for node in nodes if "Index Name" in node} == {
+        "ix_tasks_deleted_at",
+        "ix_idempotency_keys_created_at",
+        "pk_idempotency_keys",
+    }
+    assert "Seq Scan" not in {node["Node Type"] for node in nodes}
+
+
+def test_purge_of_keys_goes_in_bounded_steps(database, user, make_task, purge, statements):
+    make_task()
+    database.execute(sa.text(THOUSANDS["idempotency_keys"]), {"user": user})
+    age = "UPDATE idempotency_keys SET created_at = created_at - interval '1 day'"
+    database.execute(sa.text(age))
+    purge(30)
+    assert database.scalar(sa.text("SELECT count(*) FROM idempotency_keys")) == 0
+    assert max(statement.rows for statement in statements) <= 1_000
+
+
 def test_purge_may_run_twice_at_once_and_beside_traffic(app, path, purge, trash):
     client = app.test_client()
     client.post(f"{path}/batch", json=[{"title": "x", "completed": True}] * 100)
@@ -178,7 +228,7 @@ def test_purge_may_run_twice_at_once_and_beside_traffic(app, path, purge, trash)
 
 
 def test_purge_shows_its_progress_on_a_terminal_only(purge):
-    assert "Users" not in purge(0)
+    assert "Tasks" not in purge(0)
 
 
 def test_purge_that_breaks_off_says_so_in_one_line():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from issuer import Clock
 from jwt_settings import WITH_SECRET, as_fields
 from live.server import environment, free_port
+from prometheus_client import REGISTRY
 from redis_servers import redis_server
 
 from tasks_api.app import create_app
@@ -306,8 +307,13 @@ def test_silent_redis_is_asked_once_a_second(clock, caplog):
     assert len(caplog.messages) == 1
 
 
-def test_request_passes_while_redis_is_away(limited, path):
+def test_request_passes_uncounted_while_redis_is_away(limited, path):
+    def uncounted() -> float:
+        return REGISTRY.get_sample_value("tasks_api_rate_limit_uncounted_total")
+
+    before = uncounted()
     client = limited(rate_limit_storage_url=f"redis://127.0.0.1:{free_port()}")
     answers = [client.get(path) for _ in range(LIMIT + 1)]
     assert {answer.status_code for answer in answers} == {200}
     assert not FIELDS & set(answers[-1].headers.keys())
+    assert uncounted() == before + LIMIT + 1

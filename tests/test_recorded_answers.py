@@ -2,8 +2,9 @@
 
 Each file in `recorded` is a conversation, which begins with the settings of its application, where
 those aren't the default. Lines with `>` are requests, lines with `<` their answers. What differs
-from run to run has a name, `<id-1>`, numbered by first appearance, and requests can use the names
-of answers before them; so `<user-1>` is a new user, and `<token-1>` that user's token.
+from run to run, or with the members of a task, has a name, `<id-1>`, numbered by first appearance,
+and requests can use the names of answers before them; so `<user-1>` is a new user, `<token-1>` that
+user's token, and `<shape-1>` the end of every entity tag.
 
 `RECORD=1 pytest tests/test_recorded_answers.py` writes the answers anew, those to requests that
 were added as well. Read the difference before you commit it.
@@ -20,6 +21,7 @@ from dataclasses import replace
 from difflib import unified_diff
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import jwt
@@ -39,6 +41,8 @@ VARYING = re.compile(
     r"|(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r'|(?P<time>(?<!"due_at":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)'
     r"|(?<=cursor=)(?P<cursor>[^&>]+)"
+    r'|(?<=-)(?P<shape>[0-9a-f]{4})(?="$)',
+    re.MULTILINE,
 )
 # What a request can say: a name, `<'a'*70000>` or `<byte-ff>`.
 PLACEHOLDER = re.compile(
@@ -182,19 +186,37 @@ def test_answers_are_those_that_were_recorded(file, preface, application):
         pytest.fail("\n".join(changes), pytrace=False)
 
 
-def test_every_documented_answer_is_recorded(client):
-    recorded = {
-        (*request[0].partition("?")[0].split(" "), answer[0][:3])
+def recorded_of_each_operation(client):
+    """Return each operation of the document, with its recorded targets and answers' statuses."""
+    recorded = [
+        (*request[0].split(" ", 1), answer[0][:3])
         for file in FILES
         for _, request, answer in exchanges(file.read_text())
-    }
+    ]
     for path, operations in client.get("/openapi.json").json["paths"].items():
         pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
         for method in operations.keys() - {"parameters"}:
-            heard = {
-                status
-                for asked, at, status in recorded
-                if asked == method.upper() and pattern.fullmatch(at)
-            }
-            missing = operations[method]["responses"].keys() - FAILURES - heard
-            assert not missing, f"{method} {path}"
+            yield (
+                f"{method} {path}",
+                operations[method],
+                [
+                    (target, status)
+                    for asked, target, status in recorded
+                    if asked == method.upper() and pattern.fullmatch(target.partition("?")[0])
+                ],
+            )
+
+
+def test_every_documented_answer_is_recorded(client):
+    for name, operation, recorded in recorded_of_each_operation(client):
+        heard = {status for _, status in recorded}
+        assert operation["responses"].keys() - FAILURES - heard == set(), name
+
+
+def test_every_documented_parameter_of_a_query_is_recorded(client):
+    for name, operation, recorded in recorded_of_each_operation(client):
+        succeeded = [target for target, status in recorded if status == "200"]
+        asked = {each for target in succeeded for each in parse_qs(urlsplit(target).query)}
+        parameters = operation.get("parameters", [])
+        documented = {each["name"] for each in parameters if each["in"] == "query"}
+        assert documented - asked == set(), name

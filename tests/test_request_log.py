@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from tasks_api.app import create_app
+from tasks_api.config import Config
+
 
 def test_each_request_is_one_line(client, path, log_lines):
     response = client.get(path)
@@ -69,6 +72,13 @@ def test_input_cannot_forge_a_line(client, log_lines):
     client.open("/%0a%7b%22level%22:%22CRITICAL%22%7d", method='GET"}\n{"level":"CRITICAL')
     [line] = log_lines()
     assert (line["level"], line["method"]) == ("INFO", 'GET"}\n{"LEVEL":"CRITICAL')
+
+
+def test_input_cannot_forge_a_line_of_text(database_url, capsys):
+    app = create_app(Config(database_url=database_url, log_format="text"))
+    app.test_client().open("/nowhere", method="GET\n\x1b[2J")
+    [line] = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d INFO    GET\\n\\x1b\[2J 404 +\d+\.\d ms  -", line)
 
 
 def test_no_line_is_written_where_the_level_is_higher(client, log_lines):

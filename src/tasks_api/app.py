@@ -17,12 +17,14 @@ from tasks_api.database import embedded, execution
 from tasks_api.http import (
     cors,
     docs,
+    exposition,
     health,
     problems,
     rate_limit,
     request_log,
     request_target,
 )
+from tasks_api.http.log_format import logging_config
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard, me
 from tasks_api.tasks import blueprint as tasks
@@ -59,11 +61,11 @@ def create_app(config: Config | None = None) -> Flask:
         ConfigError: a setting is missing or wrong, named in one line.
     """
     config = config or from_environ(os.environ)
-    logging.config.dictConfig(request_log.logging_config(config.log_level))
+    logging.config.dictConfig(logging_config(config.log_level, config.log_format))
     app = Service(__name__, static_folder=None)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
-    request_log.init_app(app)
+    request_log.init_app(app, config.log_format)
     request_target.init_app(app)
     execution.init_app(app, config.database_url or embedded.start(config.data_dir), config)
     api = Api(app, spec_kwargs=docs.DOCUMENT)
@@ -71,10 +73,11 @@ def create_app(config: Config | None = None) -> Flask:
     rate_limit.document(api)
     docs.init_app(app, api)
     guard.init_app(app, api, config)
-    api.register_blueprint(tasks)
     if config.auth == "jwt":
         api.register_blueprint(me.blueprint)
+    api.register_blueprint(tasks)
     api.register_blueprint(health.blueprint)
+    exposition.init_app(app, config)
     cors.init_app(app, config.cors_origins)
     rate_limit.init_app(app, config)
     cli.init_app(app, config)

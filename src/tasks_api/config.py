@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 
 from tasks_api import rate_limit_checks
 from tasks_api import setting_checks as checks
+from tasks_api.processors import default_workers
 from tasks_api.rate_limit_checks import Rate
 from tasks_api.setting_checks import ConfigError
 
@@ -70,7 +71,7 @@ class Config:
     trusted_proxies: Annotated[int, number(0, 100)] = 0
     host: Annotated[str, checks.host] = "127.0.0.1"
     port: Annotated[int, number(1, 65535)] = 8000
-    web_concurrency: Annotated[int, number(1, 256)] = os.cpu_count() or 1
+    web_concurrency: Annotated[int, number(1, 256)] = default_workers()
     max_body_bytes: Annotated[int, number(1024, 2**30)] = 64 * 1024
     database_pool_size: Annotated[int, number(1, 1000)] = 10
     statement_timeout_ms: Annotated[int, number(0, 600_000)] = 10_000
@@ -79,7 +80,10 @@ class Config:
     request_body_seconds: Annotated[int, number(1, 600)] = 20
     request_body_bytes_per_second: Annotated[int, number(1, 10**9)] = 1000
     answer_seconds: Annotated[int, number(1, 600)] = 30
+    metrics_token: Annotated[str | None, checks.metrics_token] = field(default=None, repr=False)
+    keepalive_seconds: Annotated[int, number(1, 3600)] = 620
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
+    log_format: Annotated[str, one_of("json", "text")] = "text" if sys.stdout.isatty() else "json"
 
 
 def from_environ(environ: Mapping[str, str]) -> Config:

@@ -8,18 +8,28 @@ from gevent import monkey
 monkey.patch_all()
 
 # ruff: noqa: E402
+from pathlib import Path
+
+from tasks_api.serving import shared_metrics
+
+# Neither the workers' heartbeat nor what they measure must wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Before the imports below make metrics.
+metrics_dir = shared_metrics.share(worker_tmp_dir)
+
 import os
 import resource
-from pathlib import Path
 from typing import Any
 
+from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
 from tasks_api.config import from_environ
 from tasks_api.database import embedded
+from tasks_api.http.log_format import logging_config
+from tasks_api.serving import addresses
 from tasks_api.serving.client import Patience
 from tasks_api.serving.database_wait import wait_callback
-from tasks_api.serving.logger import Logger
 from tasks_api.serving.worker import Worker
 
 settings = from_environ(os.environ)
@@ -33,8 +43,11 @@ worker_connections = 1000
 # So many connections don't fit into the 1,024 open files that a process usually may have.
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
-# Longer than any load balancer's, so that it is never us who close first.
-keepalive = 75
+# If we closed an idle connection just when a router uses it, the router's client would get an
+# error. The default is longer than any router's: Google Cloud's keeps connections for 600 seconds
+# (cloud.google.com/load-balancing/docs/https, "Backend HTTP keepalive timeout"), Heroku's for 90
+# (devcenter.heroku.com/articles/http-routing#keepalives), AWS's ALB for 60, unless told otherwise.
+keepalive = settings.keepalive_seconds
 # Below the 30 seconds that platforms wait before they kill.
 graceful_timeout = 25
 timeout = 60
@@ -47,23 +60,48 @@ http_parser = "python"
 forwarder_headers = ""
 # It would write below $HOME.
 control_socket_disable = True
-# The workers' heartbeat must not wait for a disk.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-logger_class = Logger
 loglevel = settings.log_level.lower()
+logconfig_dict = logging_config(settings.log_level, settings.log_format)
 
 # More than the database takes to cancel a statement that is too slow.
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
 
 
-def on_starting(_server: Any) -> None:
-    """Start the embedded database, once, before there are workers."""
+def on_starting(server: Any) -> None:
+    """Check the address; start the embedded database, once, before there are workers."""
+    addresses.check(server)
+    # gunicorn's `--user` takes effect in the workers only.
+    os.chown(metrics_dir, server.cfg.uid, server.cfg.gid)
+    # The master has no clients and no connections to the database.
+    mark_process_dead("master")  # type: ignore[no-untyped-call]
     if settings.database_url is None:
         embedded.start(settings.data_dir)
 
 
+def when_ready(server: Any) -> None:
+    """In a terminal, print where to go."""
+    if settings.log_format == "text":
+        addresses.show(server)
+
+
+def pre_fork(server: Any, worker: Worker) -> None:
+    """Give a new worker a number."""
+    worker.number = shared_metrics.free_number(server.WORKERS.values())
+
+
+def worker_exit(_server: Any, _worker: Worker) -> None:
+    """Keep what a worker has measured since it last wrote it down."""
+    shared_metrics.write()
+
+
+def child_exit(_server: Any, worker: Worker) -> None:
+    """Forget what was true of a worker while it lived; what it has counted stays."""
+    mark_process_dead(worker.number)  # type: ignore[no-untyped-call]
+
+
 def post_fork(_server: Any, worker: Worker) -> None:
     """Say how long to wait: for clients, and for the database, while other requests go on."""
+    shared_metrics.measure_as(worker.number)
     worker.patience = Patience(
         head=settings.request_head_seconds,
         body=settings.request_body_seconds,

@@ -22,6 +22,9 @@ from sqlalchemy.exc import ArgumentError
 HOST_NAME = re.compile(r"([a-z0-9-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 # The length of a hash of HS256 (RFC 7518, section 3.2).
 SECRET_MIN_BYTES = 32
+# RFC 6750, section 2.1.
+BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/-]+=*")
+METRICS_TOKEN_MIN = 16
 # Domains that nobody can register (RFC 6761, RFC 6762, and ICANN for .internal).
 PRIVATE_DOMAINS = (".internal", ".local", ".localhost")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
@@ -139,6 +142,16 @@ def jwt_secret(text: str) -> bytes:
         raise ConfigError(
             "must not be a key or a certificate: other people may know those."
         ) from None
+
+
+def metrics_token(text: str) -> str:
+    """Return the token; refuse one that is short, or that no header can carry."""
+    if len(text) < METRICS_TOKEN_MIN or not BEARER_TOKEN.fullmatch(text):
+        raise ConfigError(
+            f"must have at least {METRICS_TOKEN_MIN} characters, of A-Z a-z 0-9 . _ ~ + / - only: "
+            "`openssl rand -hex 16`."
+        )
+    return text
 
 
 def user_claim(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live.server import Server, launch
+from live.server import ROOT, Server, launch
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start gunicorn with the given settings; it is ended with the test."""
     started: list[Server] = []
 
-    def start(**settings: object) -> Server:
-        server = launch(tmp_path, **{"WEB_CONCURRENCY": 2, **settings})
+    def start(*, tree: Path = ROOT, **settings: object) -> Server:
+        server = launch(tmp_path, tree=tree, **{"WEB_CONCURRENCY": 2, **settings})
         started.append(server)
         return server
 

@@ -33,6 +33,16 @@ def environment(**settings: object) -> dict[str, str]:
     return kept | {name: str(value) for name, value in settings.items()}
 
 
+def documented_operations(url: str) -> set[str]:
+    """Return the operations in a server's document, as `GET /path`."""
+    paths = requests.get(f"{url}/openapi.json").json()["paths"]
+    return {
+        f"{method.upper()} {path}"
+        for path, item in paths.items()
+        for method in item.keys() - {"parameters"}
+    }
+
+
 @dataclass
 class Server:
     """A running gunicorn."""
@@ -62,14 +72,20 @@ class Server:
         return self.process.wait(60)
 
 
-def launch(directory: Path, **settings: object) -> Server:
-    """Start gunicorn on a free port, its data and its log in a directory, and wait for it."""
-    port = free_port()
+def launch(
+    directory: Path, port: int | None = None, *, tree: Path = ROOT, **settings: object
+) -> Server:
+    """Start gunicorn on a free port, its data and its log in a directory, and wait for it.
+
+    Args:
+        tree: where `wsgi.py` is.
+    """
+    port = port or free_port()
     log = directory / f"gunicorn-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             GUNICORN,
-            cwd=ROOT,
+            cwd=tree,
             env=environment(**{"DATA_DIR": directory / "data", **settings, "PORT": port}),
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -11,7 +13,10 @@ from uuid import uuid4
 
 import pytest
 import requests
+from jwt_settings import WITH_SECRET, token_of
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from live.server import ROOT, documented_operations, environment
 
 CHROMIUM = shutil.which("chromium")
 # It is to ask nothing of anybody by itself.
@@ -51,6 +56,27 @@ class Visit:
     console: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
 
+    def authorize(self, token: str) -> None:
+        """Send a token with all requests from here on."""
+        self.page.click(".auth-wrapper .authorize")
+        self.page.fill(".auth-container input", token)
+        self.page.click(".auth-btn-wrapper .authorize")
+        self.page.click(".auth-btn-wrapper .btn-done")
+
+    def execute_all(self) -> Iterator[tuple[str, str]]:
+        """Execute the operations from top to bottom, as they stand there; yield their statuses."""
+        blocks = self.page.locator(".opblock")
+        blocks.first.wait_for()
+        for block in blocks.all():
+            toggle = block.locator(".opblock-summary-control")
+            toggle.click()
+            block.get_by_role("button", name="Execute").click()
+            status = block.locator(".live-responses-table .response .response-col_status")
+            path = block.locator(".opblock-summary-path").get_attribute("data-path")
+            method = block.locator(".opblock-summary-method").inner_text()
+            yield f"{method} {path}", status.inner_text().strip()
+            toggle.click()
+
     def create_task(self, user: str) -> None:
         """Click through the creation of a task, to the answer."""
         operation = self.page.locator("#operations-tasks-createTask")
@@ -62,10 +88,10 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser, serve, on_database) -> Iterator[Visit]:
+def visit(browser, serve, on_database, request) -> Iterator[Visit]:
     """The page, and whatever happens there from the first byte on."""
     page = browser.new_page()
-    visit = Visit(page, serve(**on_database).url)
+    visit = Visit(page, serve(**on_database | getattr(request, "param", {})).url)
     page.on("console", lambda message: visit.console.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: visit.console.append(f"error: {error}"))
     page.on("request", lambda request: visit.requested.append(request.url))
@@ -75,23 +101,18 @@ def visit(browser, serve, on_database) -> Iterator[Visit]:
     page.close()
 
 
-def test_page_shows_all_operations(visit):
-    document = requests.get(f"{visit.url}/openapi.json").json()
-    operations = {
-        (method.upper(), path)
-        for path, item in document["paths"].items()
-        for method in item.keys() - {"parameters"}
-    }
-    blocks = visit.page.locator(".opblock")
-    blocks.nth(len(operations) - 1).wait_for()
-    shown = {
-        (
-            block.locator(".opblock-summary-method").inner_text(),
-            block.locator(".opblock-summary-path").get_attribute("data-path"),
-        )
-        for block in blocks.all()
-    }
-    assert shown == operations
+def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
+    statuses = dict(visit.execute_all())
+    assert statuses.keys() == documented_operations(visit.url)
+    assert {name: status for name, status in statuses.items() if status[0] != "2"} == {}
+
+
+@pytest.mark.parametrize("visit", [WITH_SECRET], indirect=True, ids=["jwt"])
+def test_all_operations_succeed_with_the_token_of_any_user(visit, user):
+    visit.authorize(token_of(user))
+    statuses = dict(visit.execute_all())
+    assert "GET /api/me" in statuses
+    assert {name: status for name, status in statuses.items() if status[0] != "2"} == {}
 
 
 def test_task_is_created_by_a_click(visit):
@@ -116,3 +137,16 @@ def test_no_other_host_is_asked_for_anything(visit):
 def test_nothing_on_the_page_is_against_its_policy(visit):
     visit.create_task(str(uuid4()))
     assert visit.page.evaluate("window.violations") == []
+
+
+def test_picture_of_readme_is_taken_by_its_script(tmp_path):
+    taken, shown = tmp_path / "docs.png", ROOT / "docs" / "docs.png"
+    subprocess.run(
+        [sys.executable, ROOT / "docs" / "picture.py", taken],
+        cwd=tmp_path,
+        env=environment(),
+        check=True,
+    )
+    for picture in (taken, shown):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 150_000

@@ -13,9 +13,10 @@ from uuid import uuid4
 import issuer as issuers
 import pytest
 import requests
+from databases import new_database
 from jwt_settings import WITH_SECRET
 
-from live.server import ROOT, environment, free_port, launch
+from live.server import BIN, ROOT, environment, free_port, launch
 
 SCRIPT = ROOT / "examples" / "offline_sync.py"
 
@@ -272,3 +273,30 @@ def test_file_that_says_not_where_to_go_on_is_copied_anew_and_loses_no_change(ba
     copy = {"revision": 3, "tasks": {stale["id"]: stale}, "outbox": [change]}
     copy_file.write_text(json.dumps(copy))
     assert run(base) == ["refused: []", "[ ] Buy milk"]
+
+
+def test_copy_is_right_after_the_database_was_restored_from_a_backup(
+    serve, run, database_url, own_database, user
+):
+    def on(url):
+        text = url.set(drivername="postgres").render_as_string(hide_password=False)
+        return {"DATABASE_URL": text, "AUTH": "none", "WEB_CONCURRENCY": 1}
+
+    server = serve(**on(own_database))
+    run(f"{server.url}/api/{user}", "kept")
+    server.stop()
+    with new_database(database_url, template=own_database.database) as backup:
+        server = serve(**on(own_database))
+        assert run(f"{server.url}/api/{user}", "lost", "lost too")[2:] == [
+            "[ ] lost",
+            "[ ] lost too",
+        ]
+        server.stop()
+        command = [BIN / "flask", "--app", "wsgi", "db", "restored"]
+        subprocess.run(command, cwd=ROOT, env=environment(**on(backup)), check=True)
+        server = serve(**on(backup))
+        base = f"{server.url}/api/{user}"
+        for title in "abc":
+            requests.post(f"{base}/tasks", json={"title": title})
+        assert run(base)[1:] == ["[ ] kept", "[ ] a", "[ ] b", "[ ] c"]
+        server.stop()

@@ -1,22 +1,13 @@
-"""Clients that dribble, databases that fall over, and a pooler in between."""
+"""Clients that dribble, and databases that fall silent."""
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import signal
 import socket
-import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 import requests
-
-from live.server import ROOT, free_port
-from tasks_api.database.postgres_process import as_owner
 
 
 @pytest.fixture
@@ -45,79 +36,6 @@ def test_clients_beyond_the_pool_are_served_in_turn(serve, on_database, tasks):
             lambda _: requests.post(server.url + tasks, json={"title": "x"}), range(64)
         )
         assert {answer.status_code for answer in answers} == {201}
-
-
-def test_database_may_fall_over_and_comes_back(serve, tmp_path, tasks):
-    """Nothing is written twice, nothing is a 500, and nobody has to do anything."""
-    data = tmp_path / "data"
-    server = serve(DATA_DIR=data)
-    url = server.url + tasks
-    first = requests.post(url, json={"title": "first"}).json()
-    log = (data / "postgresql.log").stat().st_size
-    os.kill(int((data / "postgresql" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-    answers = []
-    # It has come back when its log says so anew.
-    while b"ready to accept connections" not in (data / "postgresql.log").read_bytes()[log:]:
-        answers.append(requests.post(url, json={"title": str(len(answers))}))
-        assert requests.get(f"{server.url}/health").status_code == 200
-    answers.append(requests.post(url, json={"title": str(len(answers))}))
-    while answers[-1].status_code == 503:
-        answers.append(requests.post(url, json={"title": str(len(answers))}))
-    assert {answer.status_code for answer in answers} <= {201, 503}
-    for answer in answers:
-        assert answer.headers.get("Retry-After") == ("1" if answer.status_code == 503 else None)
-    written = [answer.json() for answer in answers if answer.status_code == 201]
-    assert requests.get(url, params={"limit": 100}).json() == [*reversed(written), first]
-
-
-PGBOUNCER = """
-[databases]
-tasks = host={host} dbname=tasks user=postgres
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 2
-logfile = {log}
-"""
-
-
-@pytest.mark.skipif(not shutil.which("pgbouncer"), reason="pgbouncer is not installed")
-def test_a_transaction_pooling_pgbouncer_may_stand_in_between(serve, database_url, tmp_path):
-    port = free_port()
-    config = tmp_path / "pgbouncer.ini"
-    log = tmp_path / "pgbouncer.log"
-    config.write_text(PGBOUNCER.format(host=database_url.query["host"], port=port, log=log))
-    log.touch()
-    nobody = pwd.getpwnam("nobody").pw_uid
-    os.chown(log, nobody if os.geteuid() == 0 else -1, -1)
-    # It refuses to run as root, and only root may open the socket of root's embedded server.
-    pooler = subprocess.Popen([*as_owner(log), "pgbouncer", "-q", config])
-    try:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                assert pooler.poll() is None
-                time.sleep(0.05)
-        server = serve(
-            DATABASE_URL=f"postgres://postgres@127.0.0.1:{port}/tasks",
-            AUTH="none",
-            STATEMENT_TIMEOUT_MS=0,
-        )
-        smoke = [ROOT / "tests" / "smoke.sh", server.url]
-        result = subprocess.run(smoke, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stdout + result.stderr
-        with ThreadPoolExecutor(8) as threads:
-            url = f"{server.url}/api/{uuid4()}/tasks"
-            answers = threads.map(lambda _: requests.post(url, json={"title": "x"}), range(64))
-            assert sorted(answer.json()["revision"] for answer in answers) == list(range(1, 65))
-    finally:
-        pooler.terminate()
-        pooler.wait()
 
 
 def test_database_that_falls_silent_is_a_503(serve, tasks):

@@ -14,7 +14,12 @@ import requests
 
 from live.server import Server, launch
 
-SHORT = {"REQUEST_HEAD_SECONDS": 1, "REQUEST_BODY_SECONDS": 1, "ANSWER_SECONDS": 1}
+SHORT = {
+    "REQUEST_HEAD_SECONDS": 1,
+    "REQUEST_BODY_SECONDS": 1,
+    "ANSWER_SECONDS": 1,
+    "KEEPALIVE_SECONDS": 1,
+}
 LONG = dict.fromkeys(SHORT, 600)
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 BUNDLE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -33,12 +38,7 @@ HALF_A_CHUNK = post("Transfer-Encoding: chunked") + b'ff\r\n{"title":'
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that waits for nobody longer than a second."""
-    running = launch(
-        tmp_path_factory.mktemp("impatient"),
-        WEB_CONCURRENCY=1,
-        GUNICORN_CMD_ARGS="--keep-alive 1",
-        **SHORT,
-    )
+    running = launch(tmp_path_factory.mktemp("impatient"), WEB_CONCURRENCY=1, **SHORT)
     yield running
     running.stop()
 

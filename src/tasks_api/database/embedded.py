@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
@@ -27,6 +28,8 @@ CREATE_DATABASE = (
 # How many intervals the last user waits for the supervisor to notice.
 PATIENCE = 40
 
+logger = logging.getLogger(__name__)
+
 
 @cache
 def start(directory: Path) -> sa.URL:
@@ -48,6 +51,8 @@ def start(directory: Path) -> sa.URL:
         )
         _leave_to_owner(users, directory)
         fcntl.flock(users, fcntl.LOCK_SH)
+        if not (directory / "postgresql").exists():
+            logger.info("Making a PostgreSQL in %s", directory)
         socket_directory = _supervise(directory, binaries)
     except OSError as error:
         raise ConfigError(

@@ -11,9 +11,11 @@ from typing import Any, cast
 import psycopg2
 import sqlalchemy as sa
 from flask import Flask, current_app
+from psycopg2.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.config import Config
+from tasks_api.database import metrics
 from tasks_api.database.engine import Connection, pooled_engine
 from tasks_api.database.statements import Row, Statement
 
@@ -88,8 +90,10 @@ class Database:
             try:
                 rows = self._attempt(statement, parameters, prepare=prepare)
             except PoolTimeoutError:
+                metrics.REFUSED.inc()
                 raise self._unavailable("no connection of the pool was free in time") from None
             except psycopg2.Error as error:
+                metrics.FAILURES.labels(error.pgcode or "none").inc()
                 if error.pgcode in ROLLED_BACK:
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
                 elif prepare and error.pgcode in NOT_PREPARED:
@@ -106,15 +110,31 @@ class Database:
     def _attempt(
         self, statement: Statement, parameters: dict[str, Any], *, prepare: bool
     ) -> list[Row]:
-        pooled = self.engine.raw_connection()
+        pooled = self._take_connection()
         connection = cast("Connection", pooled.dbapi_connection)
+        metrics.IN_USE.inc()
+        began = time.perf_counter()
         try:
             return statement.run(connection, parameters, prepare=prepare)
+        except ReadOnlySqlTransaction:
+            # The next connection may find, among the hosts of the URL, the one that takes writes.
+            connection.close()
+            raise
         finally:
+            metrics.STATEMENTS.observe(time.perf_counter() - began)
+            metrics.IN_USE.dec()
             if connection.closed:
                 pooled.invalidate()
             else:
                 pooled.close()
+
+    def _take_connection(self) -> sa.PoolProxiedConnection:
+        began = time.perf_counter()
+        try:
+            return self.engine.raw_connection()
+        finally:
+            if (waited := time.perf_counter() - began) > metrics.WAIT_SECONDS:
+                metrics.WAITS.observe(waited)
 
     def _failure(self, error: psycopg2.Error) -> Exception:
         code = error.pgcode

@@ -1,30 +1,50 @@
-"""Conditional requests (RFC 9110, section 13), on entity tags that are revisions: `"57"`."""
+"""Entity tags (RFC 9110, section 8.8.3) of a revision and a shape: `"57-3f9a"`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
-from marshmallow import ValidationError, fields
-
-from tasks_api.http.fields import Strict
+import orjson
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, ValidationError, fields
 
 # RFC 9110, section 8.8.3, in a list of section 5.6.1.
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
-# Those in a list that a revision can have. `"057"` and what PostgreSQL can't count to are not.
-REVISIONS = re.compile(r'(W/)?"(0|[1-9][0-9]{0,17})"')
+# Those in a list that a revision can have, with a shape or without. `"057"` and what PostgreSQL
+# can't count to are not.
+REVISIONS = re.compile(r'(W/)?"(0|[1-9][0-9]{0,17})(?:-([0-9a-f]{4}))?"')
 # What to send, for the OpenAPI document: the plain half of the above.
 PATTERN = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
 
 
-def entity_tag(revision: int) -> str:
-    """Return the strong entity tag of a revision."""
-    return f'"{revision}"'
+def shape_of(schema: Schema) -> str:
+    """Return four hexadecimal digits for the members of a schema: their names, types and formats.
+
+    Descriptions, examples and limits don't count: they change nothing in a client's copy.
+    """
+    spec = APISpec("", "", "3.0.3", plugins=[MarshmallowPlugin()])
+    # The schemas that are nested in this one come along.
+    spec.components.schema("Root", schema=schema)
+    forms = [_form(each) for each in spec.to_dict()["components"]["schemas"].values()]
+    return sha256(orjson.dumps(forms)).hexdigest()[:4]
 
 
-def revisions_in(header: str, *, weak: bool) -> list[int] | None:
+def _form(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a JSON Schema says about the form of a value, and nothing else."""
+    form = {key: schema[key] for key in ("type", "format", "nullable", "$ref") if key in schema}
+    if "items" in schema:
+        form["items"] = _form(schema["items"])
+    if "properties" in schema:
+        form["properties"] = {name: _form(each) for name, each in schema["properties"].items()}
+    return form
+
+
+def revisions_in(header: str, *, weak: bool, shape: str | None = None) -> list[int] | None:
     """Return the revisions that a list of entity tags stands for; None, which is all, for `*`.
 
     Tags that no revision has are left out: they match nothing.
@@ -33,6 +53,7 @@ def revisions_in(header: str, *, weak: bool) -> list[int] | None:
         header: a list of entity tags. One that is malformed is refused as a whole: a precondition
             that is skipped is a lost update.
         weak: compare weakly (section 8.8.3.2), so that weak tags count too.
+        shape: the one that a tag must have to count; without it, the revision alone decides.
 
     Raises:
         ValidationError: it is neither `*` nor such a list.
@@ -41,8 +62,14 @@ def revisions_in(header: str, *, weak: bool) -> list[int] | None:
     if header == "*":
         return None
     if not TAGS.fullmatch(header):
-        raise ValidationError('Must be `*`, or entity tags with commas between them: "57", "58".')
-    return [int(digits) for prefix, digits in REVISIONS.findall(header) if weak or not prefix]
+        raise ValidationError(
+            'Must be `*`, or entity tags with commas between them: "57-3f9a", "58-3f9a".'
+        )
+    return [
+        int(digits)
+        for prefix, digits, given in REVISIONS.findall(header)
+        if (weak or not prefix) and shape in {None, given}
+    ]
 
 
 def matches(revision: int, revisions: Sequence[int] | None) -> bool:
@@ -55,50 +82,12 @@ class EntityTags(fields.String):
 
     Args:
         weak: as there.
+        shape: as there.
     """
 
-    def __init__(self, *, weak: bool, **kwargs: Any) -> None:
-        self.weak = weak
+    def __init__(self, *, weak: bool, shape: str | None = None, **kwargs: Any) -> None:
+        self.weak, self.shape = weak, shape
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, *_: object, **__: object) -> list[int] | None:  # type: ignore[override]
-        return revisions_in(value, weak=self.weak)
-
-
-class IfNoneMatchSchema(Strict):
-    """A client that has a copy already."""
-
-    known = EntityTags(
-        weak=True,
-        data_key="If-None-Match",
-        load_default=list,
-        metadata={
-            "description": "The entity tags of the copies you have: a match is a 304.",
-            "pattern": PATTERN,
-        },
-    )
-
-
-class PreconditionSchema(Strict):
-    """A client that wants to change only what it has seen, or hasn't."""
-
-    expected = EntityTags(
-        weak=False,
-        data_key="If-Match",
-        # A plain None would be documented, as if the header could be null.
-        load_default=lambda: None,
-        metadata={
-            "description": 'Change the task only if it has one of these entity tags: `"57"` is '
-            "that of revision 57. A strong comparison; if none matches, the answer is a 412.",
-            "pattern": PATTERN,
-        },
-    )
-    unless = EntityTags(
-        weak=True,
-        data_key="If-None-Match",
-        load_default=list,
-        metadata={
-            "description": "Change the task only if it has none of these entity tags.",
-            "pattern": PATTERN,
-        },
-    )
+        return revisions_in(value, weak=self.weak, shape=self.shape)

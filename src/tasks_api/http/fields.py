@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 
 UNKNOWN = "There is no such member or parameter."
 
@@ -77,6 +77,27 @@ class QueryInteger(fields.Integer):
         if not re.fullmatch(r"-?[0-9]{1,19}", value):
             raise ValidationError("Must be a whole number.")
         return int(value)
+
+
+class Choice(fields.String):
+    """One of some strings. The document names the type, so that generated clients have it once.
+
+    A subclass gives the type its name and, by its docstring, its description.
+    """
+
+    # Each string, and what code that is generated calls it.
+    choices: Mapping[str, str]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=OneOf(self.choices), **kwargs)
+
+
+class Either(fields.Field[Any]):
+    """An object of one of some schemas, in an answer."""
+
+    def __init__(self, *schemas: Schema) -> None:
+        self.schemas = schemas
+        super().__init__()
 
 
 class Timestamp(fields.AwareDateTime):

@@ -33,7 +33,7 @@ DESCRIPTIONS = {
     404: "There is no such thing, or it is another user's.",
     409: "The present state of the task does not allow it.",
     410: "It is gone for good.",
-    412: "The task has another version than `If-Match` expects; `ETag` has the current one.",
+    412: "The version is not one that the request expects; `ETag` has the current one.",
     413: "The body is too large.",
     415: "The body is not declared to be JSON.",
     422: "The request is well formed, but its content is not acceptable.",
@@ -58,8 +58,21 @@ REQUEST_ID = {
 }
 REQUEST_ID_REF = {"$ref": "#/components/headers/RequestId"}
 RETRY_AFTER = {
-    "description": "After how many seconds to try again.",
-    "schema": {"type": "integer"},
+    "Retry-After": {
+        "description": "After how many seconds to try again.",
+        "schema": {"type": "integer"},
+    }
+}
+# What some errors have beside it.
+HEADERS: dict[int, dict[str, Any]] = {
+    412: {
+        "ETag": {
+            "description": "The entity tag of the current version.",
+            "schema": {"type": "string"},
+            "example": '"58"',
+        }
+    },
+    503: RETRY_AFTER,
 }
 
 
@@ -157,8 +170,7 @@ def document(spec: APISpec) -> None:
     """Put the errors, and the header that every answer has, into the OpenAPI document."""
     spec.components.header("RequestId", REQUEST_ID)
     for status, description in DESCRIPTIONS.items():
-        headers = {"Retry-After": RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-        document_response(spec, status, description, headers)
+        document_response(spec, status, description, HEADERS.get(status))
 
 
 def document_response(

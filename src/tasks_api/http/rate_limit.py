@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tasks_api.config import Config
+from tasks_api.http import metrics
 from tasks_api.http.problems import RETRY_AFTER, Problem, document_response, render, responses
 from tasks_api.http.rate_counters import Counters, MemoryCounters
 from tasks_api.http.smorest import Api
@@ -27,7 +28,7 @@ FREE = frozenset({"/health", "/ready", "/metrics"})
 
 TOO_MANY = "The user, or the address of somebody unknown, has sent too many requests."
 HEADERS = {
-    "Retry-After": RETRY_AFTER,
+    **RETRY_AFTER,
     "RateLimit-Policy": {
         "description": "The limit: `q` requests in `w` seconds, for a `user` or an `address`.",
         "schema": {"type": "string", "example": '"user";q=600;w=60'},
@@ -72,6 +73,7 @@ class RateLimit:
         policy, client = ("user", user) if user else ("address", _network(request.remote_addr))
         window = self._counters.count(f"{policy}:{client}")
         if window is None:
+            metrics.UNCOUNTED.inc()
             return
         limit, seconds = self._rate.requests, ceil(window.seconds_left)
         g.rate_limit = {

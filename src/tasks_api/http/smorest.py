@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import flask_smorest
@@ -9,6 +10,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.http.components import Components
 from tasks_api.http.parser import Parser, without_query
 from tasks_api.http.problems import REQUEST_ID_REF, ProblemSchema, database_unavailable, render
 
@@ -18,6 +20,9 @@ class Api(flask_smorest.Api):
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _init_spec(self, **options: Any) -> None:
+        super()._init_spec(marshmallow_plugin=Components(), **options)
 
     def _register_error_handlers(self) -> None:
         super()._register_error_handlers()
@@ -36,17 +41,30 @@ class Blueprint(flask_smorest.Blueprint):
 
     Args:
         any_query: whether a view that declares no query lets any pass, instead of refusing it.
+        path_parameters: how the document describes the parameters of paths, by their names.
     """
 
     ARGUMENTS_PARSER = Parser()
 
-    def __init__(self, *args: Any, any_query: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        any_query: bool = False,
+        path_parameters: Mapping[str, Mapping[str, Any]] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._any_query = any_query
+        self._path_parameters = path_parameters or {}
 
     def route(self, rule: str, **options: Any) -> Any:
         """Register a view, and with it what it declares."""
-        register = super().route(rule, **options)
+        described = [
+            {"in": "path", "name": name, **description}
+            for name, description in self._path_parameters.items()
+            if f":{name}>" in rule
+        ]
+        register = super().route(rule, parameters=described, **options)
 
         def decorate(view: Any) -> Any:
             declared = view._apidoc.get("arguments", {}).get("parameters", ())

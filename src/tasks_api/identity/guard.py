@@ -7,13 +7,13 @@ that the check and the document can't disagree.
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from apispec import BasePlugin
 from flask import Flask, g, request
 
 from tasks_api.config import Config
+from tasks_api.http import bearer
 from tasks_api.http.problems import Problem, document_response, responses
 from tasks_api.http.smorest import Api
 from tasks_api.identity import me
@@ -21,8 +21,6 @@ from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier, verifier_for
 
 GUARDED = "/api"
-# RFC 6750, section 2.1.
-TOKEN = re.compile("[A-Za-z0-9._~+/-]+=*")
 
 SCHEME = {
     "type": "http",
@@ -68,13 +66,13 @@ class Guard(BasePlugin):
         # A browser sends no token with a preflight, and the answer to OPTIONS is not a secret.
         if not _is_guarded(request.path) or request.method == "OPTIONS":
             return
-        token = _bearer_token(request.headers.get("Authorization", ""))
+        token = bearer.read_token(request)
         try:
             caller = self._verifier.user_of(token)
         except InvalidToken as error:
             # The same answer for each reason: the exact one would help somebody who is guessing.
             logger.info("token refused: %s", error)
-            raise _unauthorized("The bearer token is not valid.", "invalid_token") from None
+            raise bearer.invalid_token() from None
         except KeysUnavailable as error:
             raise Problem(
                 503,
@@ -103,30 +101,3 @@ def init_app(app: Flask, api: Api, config: Config) -> None:
 
 def _is_guarded(path: str) -> bool:
     return f"{path}/".startswith(f"{GUARDED}/")
-
-
-def _bearer_token(header: str) -> str:
-    """Return the token in the header (RFC 6750, section 2.1).
-
-    Servers join repeated headers with a comma, which no token has.
-
-    Raises:
-        Problem: 400 or 401.
-    """
-    scheme, _, token = header.partition(" ")
-    token = token.strip(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise _unauthorized("A bearer token is required in the header Authorization.")
-    if not TOKEN.fullmatch(token):
-        raise Problem(
-            400,
-            "The header Authorization is malformed.",
-            errors=[{"detail": "Must be `Bearer` and one token.", "header": "Authorization"}],
-            headers={"WWW-Authenticate": 'Bearer error="invalid_request"'},
-        )
-    return token
-
-
-def _unauthorized(detail: str, error: str = "") -> Problem:
-    challenge = f'Bearer error="{error}"' if error else "Bearer"
-    return Problem(401, detail, headers={"WWW-Authenticate": challenge})

@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 from typing import NamedTuple
 
 from cachetools import LRUCache
+from prometheus_client import Counter
 
 from tasks_api.identity import jwks
 from tasks_api.identity.fetch import fetch
@@ -33,6 +34,9 @@ MAX_AGE = 24 * 3600.0
 MAX_BYTES = 256 * 1024
 # How many names of unknown keys are remembered.
 MAX_UNKNOWN = 256
+
+FETCHES = Counter("tasks_api_jwks_fetches", "Fetches of the issuer's keys.", ["outcome"])
+FETCHED, FETCH_FAILED = FETCHES.labels("ok"), FETCHES.labels("failed")
 
 logger = logging.getLogger("tasks_api.jwks")
 
@@ -170,6 +174,7 @@ class RemoteKeys:
         except (OSError, HTTPException, ValueError) as error:
             # The known keys stay. The error's text may hold words of the answer: only its type
             # goes to the log.
+            FETCH_FAILED.inc()
             logger.warning("the issuer's keys can't be fetched: %s", type(error).__name__)
         else:
             # Of keys with one name, the first counts.
@@ -181,6 +186,7 @@ class RemoteKeys:
                 withdrawn = old.by_kid.keys() - new.by_kid.keys()
                 self._first_seen.update(dict.fromkeys(withdrawn, old.number))
             self._key_set = new
+            FETCHED.inc()
             logger.info("the issuer has %d usable keys", len(usable))
         finally:
             current.done.set()

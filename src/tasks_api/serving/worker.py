@@ -12,12 +12,22 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.ggevent import GeventWorker
+from prometheus_client import PROCESS_COLLECTOR, Gauge
 from werkzeug.exceptions import RequestTimeout
 
+from tasks_api.serving import shared_metrics
 from tasks_api.serving.client import Client, Patience
 from tasks_api.serving.clients import Clients
 from tasks_api.serving.refusals import refuse
 from tasks_api.serving.request import Request
+
+# Under other servers, prometheus_client measures this itself.
+MEMORY = Gauge(
+    "process_resident_memory_bytes",
+    "Memory of each worker; pid is the worker's number.",
+    multiprocess_mode="liveall",
+    registry=None,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +45,8 @@ class Worker(GeventWorker):
     stops accepting, and waits for the greenlets up to `graceful_timeout`.
     """
 
-    # gunicorn_conf sets it in each worker.
+    # gunicorn_conf sets these.
+    number: int
     patience: Patience
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,6 +106,10 @@ class Worker(GeventWorker):
         super().notify()
         self.clients.drop_late()
         self.clients.drop_surplus()
+        for metric in PROCESS_COLLECTOR.collect():
+            if metric.name == "process_resident_memory_bytes":
+                MEMORY.set(metric.samples[0].value)
+        shared_metrics.write()
 
     def init_signals(self) -> None:
         """Leave Ctrl-C to the master: a terminal sends SIGINT to every process."""

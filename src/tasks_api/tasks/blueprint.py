@@ -12,7 +12,23 @@ USER = "/<uuid:user_id>"
 TASKS = f"{USER}/tasks"
 TASK = f"{TASKS}/<uuid:task_id>"
 
-blueprint = Blueprint("tasks", __name__, url_prefix="/api", description="The tasks of a user.")
+blueprint = Blueprint(
+    "tasks",
+    __name__,
+    url_prefix="/api",
+    description="The tasks of a user.",
+    path_parameters={
+        "user_id": {
+            "description": "The user: any UUID, nobody registers. Where requests need a token, it "
+            "is the one of the token's user.",
+            "example": TASK_EXAMPLE["user_id"],
+        },
+        "task_id": {
+            "description": "The `id` of a task, from the answer that created or listed it.",
+            "example": TASK_EXAMPLE["id"],
+        },
+    },
+)
 
 
 @blueprint.after_request

@@ -1,4 +1,4 @@
-"""The commands `flask --app wsgi tasks …`."""
+"""The commands `flask --app wsgi tasks …`, and one of `flask --app wsgi db …`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import sys
 
 import click
 
+from tasks_api.database.commands import db, patient_engine
 from tasks_api.database.execution import DatabaseUnavailable
 from tasks_api.tasks import purge as trash
+from tasks_api.tasks import restoration
 from tasks_api.tasks.blueprint import blueprint
 
 blueprint.cli.help = "Look after the tasks."
@@ -23,12 +25,24 @@ def purge(days: int) -> None:
     """
     try:
         with click.progressbar(
-            trash.purge(days),
-            length=trash.count_users(),
-            label="Users",
-            hidden=not sys.stdout.isatty(),
+            length=trash.count(days), label="Tasks", hidden=not sys.stdout.isatty()
         ) as progress:
-            removed = sum(progress)
+            removed = 0
+            for number in trash.purge(days):
+                removed += number
+                progress.update(number)
     except DatabaseUnavailable as error:
         raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
     click.echo(f"Removed {removed} tasks.")
+
+
+@db.command()
+def restored() -> None:
+    """Make each app copy its tasks anew: run this when the database comes from a backup.
+
+    Run it before the service starts, after each restoration. The service would use the revisions of
+    the time that was lost again, for other changes, and apps would keep a wrong copy.
+    """
+    with patient_engine("Moving the counters") as engine:
+        number = restoration.move_far_ahead(engine)
+    click.echo(f"Moved the counters of {number} users: their apps will copy anew.")

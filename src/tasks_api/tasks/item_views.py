@@ -8,10 +8,11 @@ from uuid import UUID
 
 from flask import request
 
-from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
+from tasks_api.http.entity_tags import matches
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, queries
 from tasks_api.tasks.blueprint import TASK, TASKS, blueprint, returns_changed_task
+from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag
 from tasks_api.tasks.preconditions import Precondition
 from tasks_api.tasks.responses import (
     CREATE_ERRORS,
@@ -146,6 +147,21 @@ def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     return without_body(204)
 
 
+@blueprint.route(f"{TASK}/restore", methods=["POST"])
+@blueprint.arguments(PreconditionSchema(), location="headers")
+@returns_changed_task
+@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 412, 422, 500, 503))
+def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+    """Restore a task from the trash
+
+    The task comes back as it was. A task that isn't in the trash is a 409.
+    """
+    task = task_or_404(queries.restore_task(user_id, task_id, Precondition(**headers)))
+    if not task["written"] and task["deleted_at"] is None:
+        raise Problem(409, "The task is not in the trash.")
+    return with_entity_tag(written_or_412(task))
+
+
 @blueprint.route(f"{TASK}/complete", methods=["PATCH"])
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(CompletionSchema(), required=False, example={"completed": True})
@@ -164,19 +180,4 @@ def complete_task(
         task = queries.change_task(user_id, task_id, precondition, completion)
     else:
         task = queries.toggle_task(user_id, task_id, precondition)
-    return with_entity_tag(written_or_412(task))
-
-
-@blueprint.route(f"{TASK}/restore", methods=["POST"])
-@blueprint.arguments(PreconditionSchema(), location="headers")
-@returns_changed_task
-@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 412, 422, 500, 503))
-def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
-    """Restore a task from the trash
-
-    The task comes back as it was. A task that isn't in the trash is a 409.
-    """
-    task = task_or_404(queries.restore_task(user_id, task_id, Precondition(**headers)))
-    if not task["written"] and task["deleted_at"] is None:
-        raise Problem(409, "The task is not in the trash.")
     return with_entity_tag(written_or_412(task))

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
-from marshmallow.validate import Equal, OneOf, Range
+from marshmallow.validate import Equal, Range
 
-from tasks_api.http.fields import QueryBoolean, QueryInteger, Strict, Text, Timestamp
+from tasks_api.http.fields import (
+    Choice,
+    Either,
+    QueryBoolean,
+    QueryInteger,
+    Strict,
+    Text,
+    Timestamp,
+)
 from tasks_api.tasks.feed import POSITION, Position
-from tasks_api.tasks.models import NEWEST_FIRST, PRIORITIES, SORTS, TAG_MAX
-from tasks_api.tasks.schemas import TASK_EXAMPLE, says
+from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
+from tasks_api.tasks.schemas import TASK_EXAMPLE, Priority, TaskSchema, says
 
 OFFSET_MAX = 10**9
 LIMIT_MAX = 100
@@ -28,17 +36,14 @@ CHANGES_EXAMPLE = {
     ],
 }
 CLEARED_EXAMPLE = {"deleted": 3, "has_more": False}
-TOMBSTONE = {
-    "description": "A task that is deleted.",
-    "type": "object",
-    "properties": {
-        "id": {"type": "string", "format": "uuid"},
-        "revision": {"type": "integer"},
-        "deleted": {"type": "boolean", "enum": [True]},
-    },
-    "required": ["id", "revision", "deleted"],
-    "additionalProperties": False,
-}
+
+
+class SortKey(Choice):
+    """What to sort by; `-` is for descending."""
+
+    choices = {name: name.upper() for name in SORTS} | {
+        f"-{name}": f"{name.upper()}_DESCENDING" for name in SORTS
+    }
 
 
 class TaskQuerySchema(Strict):
@@ -65,9 +70,8 @@ class TaskQuerySchema(Strict):
     count = QueryBoolean(
         load_default=False, metadata=says("Whether to add `X-Total-Count`, which costs time.")
     )
-    sort = fields.String(
+    sort = SortKey(
         load_default=NEWEST_FIRST,
-        validate=OneOf([*SORTS, *(f"-{name}" for name in SORTS)]),
         metadata=says(
             "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties."
         ),
@@ -79,9 +83,7 @@ class TaskQuerySchema(Strict):
         metadata=says("Only tasks with this in their title or description, in any case."),
     )
     tag = Text(minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag."))
-    priority = fields.String(
-        validate=OneOf(PRIORITIES), metadata=says("Only tasks of this priority.")
-    )
+    priority = Priority(metadata=says("Only tasks of this priority."))
     due_before = Timestamp(metadata=says("Only tasks that are due before this moment."))
     due_after = Timestamp(metadata=says("Only tasks that are due after this moment."))
     deleted = QueryBoolean(
@@ -139,7 +141,22 @@ class ChangesQuerySchema(Strict):
     )
 
 
-class ChangesSchema(Schema):
+class TombstoneSchema(Schema):
+    """A task that was deleted."""
+
+    class Meta(Strict.Meta):
+        pass
+
+    id = fields.UUID(required=True, metadata=says("The id of the task."))
+    revision = fields.Integer(
+        required=True, metadata=says("The user's counter when the task was deleted.")
+    )
+    deleted = fields.Boolean(
+        required=True, metadata=says("Always `true`; a task has no such member.", enum=[True])
+    )
+
+
+class ChangePageSchema(Schema):
     """A page of the feed of changes."""
 
     class Meta(Strict.Meta):
@@ -156,7 +173,7 @@ class ChangesSchema(Schema):
         required=True, metadata=says("Whether there is more already: ask again at once.")
     )
     changes = fields.List(
-        fields.Raw(metadata={"oneOf": [{"$ref": "#/components/schemas/Task"}, TOMBSTONE]}),
+        Either(TaskSchema(), TombstoneSchema()),
         required=True,
         metadata=says("Tasks and tombstones, oldest change first."),
     )

@@ -9,11 +9,12 @@ from uuid import UUID
 from flask import request
 
 from tasks_api.http.cursors import CursorError
-from tasks_api.http.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag, matches
+from tasks_api.http.entity_tags import matches
 from tasks_api.http.links import link_header
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, removal
 from tasks_api.tasks.blueprint import TASKS, blueprint
+from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag
 from tasks_api.tasks.list_schemas import (
     CLEARED_EXAMPLE,
     ClearedSchema,
@@ -79,7 +80,7 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
     `Link`: a task that exists all the while is listed exactly once.
     """
     if "cursor" in query and "offset" in query:
-        raise _bad_parameter("cursor", "Not together with offset.")
+        raise _bad_parameter("cursor", "Must not be used together with offset.")
     try:
         page = list_tasks(user_id, query, headers["known"])
     except CursorError:

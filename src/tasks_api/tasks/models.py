@@ -110,6 +110,13 @@ class Task(Base):
             text("id DESC"),
             postgresql_where=text("deleted_at IS NOT NULL"),
         ),
+        # Serves the purge, which asks for what is old, of all users.
+        Index(
+            "ix_tasks_deleted_at",
+            "deleted_at",
+            "user_id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
     )
 
 
@@ -124,6 +131,8 @@ class IdempotencyKey(Base):
     fingerprint: Mapped[str]
     task_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
 
 
 users = Base.metadata.tables["users"]

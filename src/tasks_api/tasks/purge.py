@@ -1,10 +1,13 @@
-"""The purge: it removes old tombstones and idempotency keys for good."""
+"""The purge: it removes old tombstones and idempotency keys for good.
+
+It is the one thing that is about all users. So it asks first who has old tombstones, and its cost
+is that of what it removes, not that of the users there are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, func, select
@@ -15,17 +18,25 @@ from tasks_api.tasks.counter import advance
 from tasks_api.tasks.expressions import USER_ID
 from tasks_api.tasks.models import keys, tasks, users
 
-# How many tasks, and how many users, one statement is about.
+# How many tasks, or keys, one statement is about.
 PURGE_CHUNK = 1000
-USERS_CHUNK = 1000
-KEYS_KEPT = sa.text("interval '24 hours'")
+OLD = tasks.c.deleted_at < func.now() - bindparam("age", type_=sa.Interval)
+
+
+def _next_users() -> Statement:
+    oldest = (
+        select(tasks.c.user_id, tasks.c.deleted_at)
+        .where(OLD, tasks.c.deleted_at >= bindparam("since", type_=tasks.c.deleted_at.type))
+        .order_by(tasks.c.deleted_at)
+        .limit(PURGE_CHUNK)
+        .subquery("oldest")
+    )
+    newest = func.max(func.max(oldest.c.deleted_at)).over().label("newest")
+    return Statement(select(oldest.c.user_id, newest).group_by(oldest.c.user_id))
 
 
 def _purge() -> Statement:
-    old = sa.and_(
-        tasks.c.user_id == USER_ID,
-        tasks.c.deleted_at < func.now() - bindparam("age", type_=sa.Interval),
-    )
+    old = sa.and_(tasks.c.user_id == USER_ID, OLD)
     doomed = (
         select(tasks.c.id, tasks.c.revision)
         .where(old)
@@ -40,34 +51,32 @@ def _purge() -> Statement:
         newest.is_not(None),
         purged_revision=func.greatest(users.c.purged_revision, newest),
     )
-    expired = (
-        sa.delete(keys)
-        .where(keys.c.user_id == USER_ID, keys.c.created_at < func.now() - KEYS_KEPT)
-        .returning(keys.c.key)
-        .cte("expired")
-    )
     return Statement(
         sa.delete(tasks)
         # The age is checked again: a task may have been restored while this waited.
         .where(old, tasks.c.id == doomed.c.id, counter.c.id == tasks.c.user_id)
         .returning(tasks.c.id)
-        .add_cte(expired)
     )
 
 
+def _purge_keys() -> Statement:
+    primary_key = (keys.c.user_id, keys.c.key)
+    old = keys.c.created_at < func.now() - sa.text("interval '24 hours'")
+    doomed = select(*primary_key).where(old).order_by(keys.c.created_at).limit(PURGE_CHUNK)
+    return Statement(
+        sa.delete(keys).where(sa.tuple_(*primary_key).in_(doomed)).returning(keys.c.user_id)
+    )
+
+
+COUNT = Statement(select(func.count().label("number")).select_from(tasks).where(OLD))
+NEXT_USERS = _next_users()
 PURGE = _purge()
-COUNT_USERS = Statement(select(func.count().label("number")).select_from(users))
-NEXT_USERS = Statement(
-    select(users.c.id)
-    .where(users.c.id > bindparam("after", type_=users.c.id.type))
-    .order_by(users.c.id)
-    .limit(USERS_CHUNK)
-)
+PURGE_KEYS = _purge_keys()
 
 
-def count_users() -> int:
-    """Return how many users there are."""
-    return int(execute(COUNT_USERS)[0]["number"])
+def count(days: int) -> int:
+    """Return how many tombstones are that old."""
+    return int(execute(COUNT, age=timedelta(days=days))[0]["number"])
 
 
 def purge(days: int) -> Iterator[int]:
@@ -77,19 +86,17 @@ def purge(days: int) -> Iterator[int]:
         days: how old a tombstone must be.
 
     Yields:
-        For each user, how many tombstones were removed.
+        How many tombstones were removed, after each step.
     """
-    after: UUID | str = UUID(int=0)
-    while chunk := execute(NEXT_USERS, after=after):
-        for row in chunk:
-            yield _purge_user(row["id"], days)
-        after = chunk[-1]["id"]
-
-
-def _purge_user(user_id: str, days: int) -> int:
-    removed = 0
-    while True:
-        chunk = len(execute(PURGE, user_id=user_id, age=timedelta(days=days)))
-        removed += chunk
-        if chunk < PURGE_CHUNK:
-            return removed
+    while len(execute(PURGE_KEYS)) == PURGE_CHUNK:
+        pass
+    age = timedelta(days=days)
+    since = "-infinity"
+    while found := execute(NEXT_USERS, since=since, age=age):
+        for row in found:
+            removed = PURGE_CHUNK
+            while removed == PURGE_CHUNK:
+                removed = len(execute(PURGE, user_id=row["user_id"], age=age))
+                yield removed
+        # What was removed up to here stays in the index for a while; nobody has to step over it.
+        since = found[0]["newest"]

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response
 
 from tasks_api.database.statements import Row
-from tasks_api.http.entity_tags import entity_tag
 from tasks_api.http.problems import Problem
+from tasks_api.tasks.entity_tags import entity_tag
 
 READ_ERRORS = (400, 404, 422, 500, 503)
 WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
@@ -16,9 +16,11 @@ CREATE_ERRORS = (400, 404, 410, 413, 415, 422, 500, 503)
 
 ETAG = {
     "ETag": {
-        "description": 'The entity tag, made from the revision: `"57"`.',
-        "schema": {"type": "string"},
-        "example": '"57"',
+        "description": "Strong; made from the task's revision, or for a list from the user's "
+        "counter, and from the shape of a task. A release that adds a member has another shape, "
+        "which makes every copy stale by itself.",
+        "schema": {"type": "string", "pattern": '^"[0-9]+-[0-9a-f]{4}"$'},
+        "example": '"57-3f9a"',
     }
 }
 REPLAYED = {
@@ -82,6 +84,6 @@ def precondition_failed(what: str, revision: int) -> Problem:
     """Return the problem for a version that the client does not expect."""
     return Problem(
         412,
-        f"The {what} has changed since; nothing was done. ETag has its current version.",
+        f"The {what} has changed meanwhile; nothing was done. The header ETag has its version.",
         headers={"ETag": entity_tag(revision)},
     )

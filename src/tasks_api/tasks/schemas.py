@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length
 
-from tasks_api.http.fields import Boolean, Strict, Text, Timestamp
+from tasks_api.http.fields import Boolean, Choice, Strict, Text, Timestamp
 from tasks_api.tasks.models import DESCRIPTION_MAX, PRIORITIES, TAG_MAX, TAGS_MAX, TITLE_MAX
 
 BATCH_MAX = 100
@@ -63,6 +63,12 @@ class Tags(fields.List[str]):
         return tags
 
 
+class Priority(Choice):
+    """How much a task matters, from the lowest to the highest."""
+
+    choices = {name: name.upper() for name in PRIORITIES}  # noqa: RUF012
+
+
 class ReadOnlyFields(Strict):
     """The members that the service sets. A request may contain them; they are ignored."""
 
@@ -93,7 +99,7 @@ class TaskChangeSchema(ReadOnlyFields):
         allow_none=True,
         metadata=says("By when. An offset is required, and is turned into UTC."),
     )
-    priority = fields.String(validate=OneOf(PRIORITIES), metadata=says("How much it matters."))
+    priority = Priority(metadata=says("How much it matters."))
     tags = Tags(metadata=says("No two alike; their order is kept.", uniqueItems=True))
 
 

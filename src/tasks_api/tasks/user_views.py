@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from tasks_api.http.entity_tags import PreconditionSchema
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import feed, removal
 from tasks_api.tasks.blueprint import USER, blueprint
-from tasks_api.tasks.list_schemas import CHANGES_EXAMPLE, ChangesQuerySchema, ChangesSchema
+from tasks_api.tasks.entity_tags import PreconditionSchema
+from tasks_api.tasks.list_schemas import CHANGES_EXAMPLE, ChangePageSchema, ChangesQuerySchema
 from tasks_api.tasks.preconditions import Precondition
 from tasks_api.tasks.responses import READ_ERRORS, precondition_failed, without_body
 
 
 @blueprint.route(f"{USER}/changes")
 @blueprint.arguments(ChangesQuerySchema(), location="query")
-@blueprint.response(200, ChangesSchema(), description="Changes.", example=CHANGES_EXAMPLE)
+@blueprint.response(200, ChangePageSchema(), description="Changes.", example=CHANGES_EXAMPLE)
 @blueprint.doc(operationId="listChanges", responses=responses(410, *READ_ERRORS))
 def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
     """Read what has changed
@@ -29,7 +29,7 @@ def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
     try:
         page = feed.list_changes(user_id, query["since"], query["limit"])
     except feed.PositionGone:
-        raise Problem(410, "The feed does not lead on from there; start again from 0.") from None
+        raise Problem(410, "The feed can't continue from there; start again from 0.") from None
     return {
         "revision": page.revision,
         "next": str(page.next),

@@ -1,4 +1,9 @@
-"""Migrations, run by Alembic: `flask --app wsgi db upgrade`."""
+"""Migrations, run by Alembic: `flask --app wsgi db upgrade`.
+
+Their revisions are numbers, `0001`, `0002`, …, whose order as text is that of the migrations. So a
+release that meets a revision it doesn't know can tell that the database is ahead of it. Each
+migration leaves the release before it working, which may go on serving, or be returned to.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +37,15 @@ class MigrationError(Exception):
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Migrate up. Safe to run from many places at once: one does the work, the others wait.
 
+    A database that a newer release has migrated stays as it is.
+
     Raises:
         MigrationError: another one has held the lock for a minute.
+        CommandError: there is no such revision.
     """
     with _lone_connection(engine) as connection:
-        command.upgrade(_alembic(connection), revision)
+        if (current(engine) or "") <= head():
+            command.upgrade(_alembic(connection), revision)
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:

@@ -1,0 +1,58 @@
+"""How marshmallow's schemas and fields become components of the OpenAPI document."""
+
+from __future__ import annotations
+
+from inspect import getdoc
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema
+from marshmallow.fields import Field
+
+from tasks_api.http.fields import Choice, Either
+
+
+class Converter(OpenAPIConverter):
+    """apispec's converter; each schema gets its docstring as description, each choice a name."""
+
+    def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
+        """Return the component of a schema."""
+        described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        return {"description": getdoc(type(schema)), **described}
+
+    def field2property(self, field: Field[Any]) -> dict[str, Any]:
+        """Return the property of a field, with references where there are components."""
+        described: dict[str, Any] = super().field2property(field)
+        if isinstance(field, Either):
+            described["oneOf"] = [*map(self.resolve_nested_schema, field.schemas)]
+        if isinstance(field, Choice):
+            del described["type"], described["enum"]
+            # In OpenAPI 3.0, nothing can stand beside a plain reference.
+            described["allOf"] = [self._reference(type(field))]
+        return described
+
+    def _field2parameter(self, field: Field[Any], **place: str) -> dict[str, Any]:
+        """Return a parameter; its description stands outside of its schema."""
+        parameter: dict[str, Any] = super()._field2parameter(field, **place)
+        if parameter["schema"].keys() == {"allOf"}:
+            [parameter["schema"]] = parameter["schema"]["allOf"]
+        return parameter
+
+    def _reference(self, choice: type[Choice]) -> Any:
+        name = choice.__name__
+        if name not in self.spec.components.schemas:
+            component = {
+                "description": getdoc(choice),
+                "type": "string",
+                "enum": list(choice.choices),
+                "x-enum-varnames": list(choice.choices.values()),
+            }
+            self.spec.components.schema(name, component)
+        return self.spec.components.get_ref("schema", name)
+
+
+class Components(MarshmallowPlugin):
+    """apispec's plugin with this converter."""
+
+    Converter = Converter

@@ -1,0 +1,56 @@
+"""GET /metrics: all that was measured, for Prometheus."""
+
+from __future__ import annotations
+
+import os
+import platform
+from hmac import compare_digest
+from importlib.metadata import version
+
+from flask import Blueprint, Flask, Response, current_app, request
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    REGISTRY,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from tasks_api.config import Config
+from tasks_api.http import bearer
+
+BUILD = Gauge(
+    "tasks_api_build_info",
+    "Always 1; the labels say what runs.",
+    ["version", "python"],
+    multiprocess_mode="livemax",
+)
+# When each series began: of no use here, and as many lines again as there are series.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+blueprint = Blueprint("metrics", __name__)
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Serve the metrics to all with the embedded database, else only to those with the token."""
+    BUILD.labels(version("tasks-api"), platform.python_version()).set(1)
+    if config.metrics_token or config.database_url is None:
+        app.extensions["metrics_token"] = config.metrics_token
+        app.register_blueprint(blueprint)
+
+
+@blueprint.get("/metrics")
+def get_metrics() -> Response:
+    """Return the metrics of all workers."""
+    token = current_app.extensions["metrics_token"]
+    if token and not compare_digest(bearer.read_token(request), token):
+        raise bearer.invalid_token()
+    # Where there are several workers, each reads the files of all of them.
+    shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+    source = MultiProcessCollector(None) if shared else REGISTRY  # type: ignore[no-untyped-call]
+    return Response(
+        generate_latest(source),
+        content_type=CONTENT_TYPE_PLAIN_0_0_4,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,50 @@
+"""A transaction-pooling PgBouncer stands between the service and PostgreSQL."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+import requests
+
+from live.pgbouncer import needs_pgbouncer, pgbouncer
+from live.postgres import new_server
+from live.server import BIN, ROOT, environment
+
+pytestmark = needs_pgbouncer
+
+
+def test_service_is_the_same_behind_a_pooler(serve, database_url, tmp_path):
+    with pgbouncer(tmp_path, database_url) as url:
+        address = url.set(drivername="postgres").render_as_string(hide_password=False)
+        server = serve(DATABASE_URL=address, AUTH="none", STATEMENT_TIMEOUT_MS=0)
+        smoke = [ROOT / "tests" / "smoke.sh", server.url]
+        result = subprocess.run(smoke, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+        with ThreadPoolExecutor(8) as threads:
+            tasks = f"{server.url}/api/{uuid4()}/tasks"
+            answers = threads.map(lambda _: requests.post(tasks, json={"title": "x"}), range(64))
+            assert sorted(answer.json()["revision"] for answer in answers) == list(range(1, 65))
+
+
+# Many tests in one.
+@pytest.mark.timeout(300)
+def test_tests_of_what_clients_see_pass_behind_a_pooler(tmp_path):
+    with new_server() as server:
+        server.initialise()
+        server.start()
+        # Four connections for each database: tests hold some while others wait.
+        with pgbouncer(tmp_path, server.url, pool_size=4, ignored="options") as url:
+            address = url.set(drivername="postgres").render_as_string(hide_password=False)
+            options = ("-q", "--no-header", "-p", "no:cacheprovider", "-p", "live.black_box")
+            result = subprocess.run(
+                [BIN / "pytest", *options, "--ignore=tests/live"],
+                cwd=ROOT,
+                env=environment(TEST_DATABASE_URL=address, PYTHONPATH=ROOT / "tests"),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,107 @@
+"""The release before this one, on the schema of this one.
+
+Both serve during a deployment, and an operator may return to the old one. What runs is its own
+code, from git, with the libraries of today.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import requests
+
+from live.server import BIN, ROOT, environment
+
+VERSIONS = "src/tasks_api/database/migrations/versions"
+
+
+def git(*arguments: str) -> bytes:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+
+
+def previous_release() -> str:
+    """The newest tag before this commit; without tags, what there was before the last migration."""
+    tags = git("tag", "--list", "v*", "--merged", "HEAD^", "--sort=-version:refname").split()
+    if tags:
+        return tags[0].decode()
+    # The first release whose `/ready` allows for a database that is ahead is that before 0005.
+    return git("log", "-1", "--format=%H^", "--diff-filter=A", "--", VERSIONS).decode().strip()
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    try:
+        archive = git("archive", previous_release())
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("there is no git history: the previous release is not tried")
+    tree = tmp_path_factory.mktemp("previous")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(tree, filter="data")
+    return tree
+
+
+@pytest.fixture
+def settings(on_database, tree):
+    # Its own code comes first. Its lines are none of those that coverage counts.
+    return {**on_database, "PYTHONPATH": tree / "src", "COVERAGE_PROCESS_CONFIG": ""}
+
+
+@pytest.fixture
+def run(tree, settings):
+    def run(*command: object) -> str:
+        env = environment(**settings)
+        result = subprocess.run(
+            command, cwd=tree, env=env, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    return run
+
+
+def test_code_is_that_of_the_previous_release(tree, run):
+    """Otherwise all else here would say nothing."""
+    file = run(sys.executable, "-c", "import tasks_api.app; print(tasks_api.app.__file__)")
+    assert Path(file.strip()).is_relative_to(tree)
+
+
+def test_previous_release_serves_and_is_ready(serve, tree, settings, run):
+    old = serve(tree=tree, **settings)
+    assert run(tree / "tests" / "smoke.sh", old.url).endswith("all ok\n")
+
+
+def test_both_releases_serve_the_same_users(serve, on_database, tree, settings, user):
+    old, new = (
+        f"{server.url}/api/{user}"
+        for server in (serve(tree=tree, **settings), serve(**on_database))
+    )
+    key = {"Idempotency-Key": "k"}
+    for first, second in ((old, new), (new, old)):
+        answers = [
+            requests.post(f"{base}/tasks", json={"title": first}, headers=key)
+            for base in (first, second)
+        ]
+        key = {"Idempotency-Key": "another"}
+        task, repeated = (answer.json() for answer in answers)
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert repeated == task
+        changed = requests.patch(f"{second}/tasks/{task['id']}/complete").json()
+        assert requests.get(f"{first}/tasks/{task['id']}").json() == changed
+        assert requests.delete(f"{first}/tasks?completed=true").json()["deleted"] == 1
+        assert requests.post(f"{second}/tasks/{task['id']}/restore").status_code == 200
+        assert requests.delete(f"{first}/tasks/{task['id']}").status_code == 204
+    feeds = [requests.get(f"{base}/changes?since=1").json() for base in (old, new)]
+    assert feeds[0] == feeds[1]
+    assert [change["deleted"] for change in feeds[0]["changes"]] == [True, True]
+
+
+def test_commands_of_the_previous_release_run(run):
+    flask = (BIN / "flask", "--app", "wsgi")
+    assert "The database is at migration" in run(*flask, "db", "upgrade")
+    assert "Removed" in run(*flask, "tasks", "purge", "--days", "36500")
