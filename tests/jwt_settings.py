@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
+
+import jwt
 
 SECRET = "a secret of thirty-two bytes, no?"
 ISSUER = "https://issuer.example"
@@ -23,3 +26,10 @@ def as_fields(environ: Mapping[str, str]) -> dict[str, Any]:
 
 WITH_SECRET = jwt_environ(JWT_SECRET=SECRET)
 WITH_JWKS = jwt_environ(JWT_JWKS_URL=f"{ISSUER}/api/auth/jwks")
+
+
+def token_of(user: str) -> str:
+    """Return a token of a user under the settings `WITH_SECRET`."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user, "iat": now, "exp": now + 600}
+    return jwt.encode(claims, SECRET, "HS256")

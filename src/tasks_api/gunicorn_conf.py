@@ -21,6 +21,7 @@ import os
 import resource
 from typing import Any
 
+import gevent
 from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
@@ -89,6 +90,11 @@ def pre_fork(server: Any, worker: Worker) -> None:
     worker.number = shared_metrics.free_number(server.WORKERS.values())
 
 
+def worker_exit(_server: Any, _worker: Worker) -> None:
+    """Keep what a worker has measured since it last wrote it down."""
+    shared_metrics.write()
+
+
 def child_exit(_server: Any, worker: Worker) -> None:
     """Forget what was true of a worker while it lived; what it has counted stays."""
     mark_process_dead(worker.number)  # type: ignore[no-untyped-call]
@@ -105,3 +111,8 @@ def post_fork(_server: Any, worker: Worker) -> None:
         idle=worker.cfg.keepalive,
     )
     extensions.set_wait_callback(wait_callback(DATABASE_SILENCE))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open a first connection, so that each worker has one where the database allows only a few."""
+    gevent.spawn(worker.wsgi.extensions["database"].connect)

@@ -33,6 +33,16 @@ def environment(**settings: object) -> dict[str, str]:
     return kept | {name: str(value) for name, value in settings.items()}
 
 
+def documented_operations(url: str) -> set[str]:
+    """Return the operations in a server's document, as `GET /path`."""
+    paths = requests.get(f"{url}/openapi.json").json()["paths"]
+    return {
+        f"{method.upper()} {path}"
+        for path, item in paths.items()
+        for method in item.keys() - {"parameters"}
+    }
+
+
 @dataclass
 class Server:
     """A running gunicorn."""

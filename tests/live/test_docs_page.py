@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import jwt
 import pytest
 import requests
-from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET
+from jwt_settings import WITH_SECRET, token_of
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from live.server import ROOT, documented_operations, environment
 
 CHROMIUM = shutil.which("chromium")
 # It is to ask nothing of anybody by itself.
@@ -99,15 +101,6 @@ def visit(browser, serve, on_database, request) -> Iterator[Visit]:
     page.close()
 
 
-def documented_operations(url: str) -> set[str]:
-    paths = requests.get(f"{url}/openapi.json").json()["paths"]
-    return {
-        f"{method.upper()} {path}"
-        for path, item in paths.items()
-        for method in item.keys() - {"parameters"}
-    }
-
-
 def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
     statuses = dict(visit.execute_all())
     assert statuses.keys() == documented_operations(visit.url)
@@ -116,8 +109,7 @@ def test_all_operations_succeed_by_clicking_from_top_to_bottom(visit):
 
 @pytest.mark.parametrize("visit", [WITH_SECRET], indirect=True, ids=["jwt"])
 def test_all_operations_succeed_with_the_token_of_any_user(visit, user):
-    claims = {"sub": user, "iss": ISSUER, "aud": AUDIENCE, "exp": time.time() + 600}
-    visit.authorize(jwt.encode(claims, SECRET, "HS256"))
+    visit.authorize(token_of(user))
     statuses = dict(visit.execute_all())
     assert "GET /api/me" in statuses
     assert {name: status for name, status in statuses.items() if status[0] != "2"} == {}
@@ -145,3 +137,16 @@ def test_no_other_host_is_asked_for_anything(visit):
 def test_nothing_on_the_page_is_against_its_policy(visit):
     visit.create_task(str(uuid4()))
     assert visit.page.evaluate("window.violations") == []
+
+
+def test_picture_of_readme_is_taken_by_its_script(tmp_path):
+    taken, shown = tmp_path / "docs.png", ROOT / "docs" / "docs.png"
+    subprocess.run(
+        [sys.executable, ROOT / "docs" / "picture.py", taken],
+        cwd=tmp_path,
+        env=environment(),
+        check=True,
+    )
+    for picture in (taken, shown):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 150_000

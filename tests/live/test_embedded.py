@@ -76,6 +76,11 @@ def sockets() -> Iterator[None]:
         yield
 
 
+def place_of_others() -> Path:
+    """A directory outside pytest's own, which any other run of pytest closes to other users."""
+    return Path(tempfile.mkdtemp(dir=os.environ["TMPDIR"]))
+
+
 @pytest.fixture(scope="module")
 def initialised(sockets: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data that were made once, and nobody uses."""
@@ -236,12 +241,9 @@ def test_server_is_reachable_by_its_user_alone(use, tmp_path, name):
 
 
 @as_root
-def test_other_users_may_start_it_after_root_and_before(use, tmp_path):
+def test_other_users_may_start_it_after_root_and_before(use):
     """Each on data of their own: nothing that they share is in the way."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
+    theirs = place_of_others()
     os.chown(theirs, NOBODY, NOBODY)
     for _ in range(2):
         for user in (use(), use(theirs / "data", *AS_NOBODY)):
@@ -250,11 +252,8 @@ def test_other_users_may_start_it_after_root_and_before(use, tmp_path):
 
 
 @as_root
-def test_owner_of_the_place_may_go_on_with_what_root_has_made(use, tmp_path):
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
+def test_owner_of_the_place_may_go_on_with_what_root_has_made(use):
+    theirs = place_of_others()
     os.chown(theirs, 1, 1)
     as_owner = [word.replace(str(NOBODY), "1") for word in AS_NOBODY]
     for prefix in ([], as_owner, []):

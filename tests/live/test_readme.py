@@ -1,4 +1,4 @@
-"""The lines of the documents give the output that stands below them."""
+"""The lines of the documents give the output below them, and their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from live.server import BIN, ROOT, environment
 
+LINK = re.compile(r"\]\(([^)#:]+)[^):]*\)")
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What differs from run to run.
 VARIABLE = [
@@ -79,3 +80,13 @@ def test_lines_of_a_document_give_its_output(serve, tmp_path, document):
         check=False,
     )
     assert same(result.stdout) == same("\n".join(lines))
+
+
+def test_files_that_documents_link_to_are_there():
+    links = [
+        document.parent / link
+        for document in (*ROOT.glob("*.md"), *ROOT.glob("*/*.md"))
+        for link in LINK.findall(document.read_text())
+    ]
+    assert ROOT / "docs" / "docs.png" in links
+    assert [link for link in links if not link.exists()] == []

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 
 from tasks_api.config import Config
+from tasks_api.database.pool import SharingPool
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3
@@ -38,6 +39,7 @@ def pooled_engine(url: sa.URL, config: Config) -> sa.Engine:
     engine = new_engine(
         url,
         statement_timeout_ms=config.statement_timeout_ms,
+        poolclass=SharingPool,
         pool_size=config.database_pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,

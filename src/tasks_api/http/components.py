@@ -32,6 +32,13 @@ class Converter(OpenAPIConverter):
             described["allOf"] = [self._reference(type(field))]
         return described
 
+    def _field2parameter(self, field: Field[Any], **place: str) -> dict[str, Any]:
+        """Return a parameter; its description stands outside of its schema."""
+        parameter: dict[str, Any] = super()._field2parameter(field, **place)
+        if parameter["schema"].keys() == {"allOf"}:
+            [parameter["schema"]] = parameter["schema"]["allOf"]
+        return parameter
+
     def _reference(self, choice: type[Choice]) -> Any:
         name = choice.__name__
         if name not in self.spec.components.schemas:

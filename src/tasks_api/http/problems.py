@@ -57,6 +57,12 @@ REQUEST_ID = {
     "schema": {"type": "string"},
 }
 REQUEST_ID_REF = {"$ref": "#/components/headers/RequestId"}
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "After how many seconds to try again.",
+        "schema": {"type": "integer"},
+    }
+}
 # What some errors have beside it.
 HEADERS: dict[int, dict[str, Any]] = {
     412: {
@@ -66,12 +72,7 @@ HEADERS: dict[int, dict[str, Any]] = {
             "example": '"58"',
         }
     },
-    503: {
-        "Retry-After": {
-            "description": "After how many seconds to try again.",
-            "schema": {"type": "integer"},
-        }
-    },
+    503: RETRY_AFTER,
 }
 
 

@@ -32,11 +32,11 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.InvalidHeaderName: (400, "The name of a header field is malformed."),
     errors.ObsoleteFolding: (400, "A header field must not go over more than one line."),
     errors.InvalidSchemeHeaders: (400, "The headers contradict each other on the scheme."),
-    RequestTimeout: (408, "The request did not come in time."),
+    RequestTimeout: (408, "The request did not arrive in time."),
     errors.LimitRequestLine: (414, "The request line is longer than the service accepts."),
-    errors.ExpectationFailed: (417, "No other expectation can be met than 100-continue."),
+    errors.ExpectationFailed: (417, "Only the expectation `100-continue` is understood."),
     errors.LimitRequestHeaders: (431, "The header fields are longer, or more, than is accepted."),
-    errors.UnsupportedTransferCoding: (501, "No other transfer coding is understood than chunked."),
+    errors.UnsupportedTransferCoding: (501, "Only the transfer coding `chunked` is understood."),
 }
 
 

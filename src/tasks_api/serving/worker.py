@@ -15,6 +15,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from prometheus_client import PROCESS_COLLECTOR, Gauge
 from werkzeug.exceptions import RequestTimeout
 
+from tasks_api.serving import shared_metrics
 from tasks_api.serving.client import Client, Patience
 from tasks_api.serving.clients import Clients
 from tasks_api.serving.refusals import refuse
@@ -108,6 +109,7 @@ class Worker(GeventWorker):
         for metric in PROCESS_COLLECTOR.collect():
             if metric.name == "process_resident_memory_bytes":
                 MEMORY.set(metric.samples[0].value)
+        shared_metrics.write()
 
     def init_signals(self) -> None:
         """Leave Ctrl-C to the master: a terminal sends SIGINT to every process."""

@@ -143,7 +143,7 @@ def create_once(
             raise Problem(422, "This Idempotency-Key was used for another request.")
         number = row.pop("number")
     if not rows or rows[0]["id"] is None or len(rows) < number:
-        raise Problem(410, "What this Idempotency-Key has made is deleted.")
+        raise Problem(410, "What was created with this Idempotency-Key is deleted.")
     return rows, True
 
 

@@ -80,7 +80,7 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
     `Link`: a task that exists all the while is listed exactly once.
     """
     if "cursor" in query and "offset" in query:
-        raise _bad_parameter("cursor", "Not together with offset.")
+        raise _bad_parameter("cursor", "Must not be used together with offset.")
     try:
         page = list_tasks(user_id, query, headers["known"])
     except CursorError:

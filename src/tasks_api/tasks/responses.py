@@ -84,6 +84,6 @@ def precondition_failed(what: str, revision: int) -> Problem:
     """Return the problem for a version that the client does not expect."""
     return Problem(
         412,
-        f"The {what} has changed since; nothing was done. ETag has its current version.",
+        f"The {what} has changed meanwhile; nothing was done. The header ETag has its version.",
         headers={"ETag": entity_tag(revision)},
     )

@@ -29,7 +29,7 @@ def get_changes(query: dict[str, Any], user_id: UUID) -> Any:
     try:
         page = feed.list_changes(user_id, query["since"], query["limit"])
     except feed.PositionGone:
-        raise Problem(410, "The feed does not lead on from there; start again from 0.") from None
+        raise Problem(410, "The feed can't continue from there; start again from 0.") from None
     return {
         "revision": page.revision,
         "next": str(page.next),
