@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 CLIENTS = {"client", "application"}
+# Statements, and a purge's: they are known by the names under which they are prepared.
+INSIDE = {"statements", "purge"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def is_black_box(fixtures: set[str]) -> bool:
-        return not fixtures.isdisjoint(CLIENTS) and "statements" not in fixtures
+        return not fixtures.isdisjoint(CLIENTS) and fixtures.isdisjoint(INSIDE)
 
     items[:] = [item for item in items if is_black_box({*item.fixturenames})]
