@@ -123,6 +123,25 @@ def ahead(empty_database: sa.URL) -> sa.URL:
     return empty_database
 
 
+@pytest.fixture
+def allow(database: sa.Connection, database_url: sa.URL) -> Iterator[Callable[[int], sa.URL]]:
+    """Make a role that may have so many connections at once; return its address."""
+    roles = []
+
+    def make(number: int) -> sa.URL:
+        roles.append(name := f"r{uuid4().hex}")
+        limit = f"CREATE ROLE {name} LOGIN PASSWORD 'x' CONNECTION LIMIT {number}"
+        database.execute(sa.text(limit))
+        rights = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+        database.execute(sa.text(f"GRANT {rights} TO {name}"))
+        return database_url.set(username=name, password="x")
+
+    yield make
+    for name in roles:
+        database.execute(sa.text(f"DROP OWNED BY {name}"))
+        database.execute(sa.text(f"DROP ROLE {name}"))
+
+
 class Stdout:
     """What stdout is at the moment: pytest puts another one there before each test."""
 

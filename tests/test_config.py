@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET
 
@@ -9,6 +11,10 @@ from tasks_api.config import Config, ConfigError, from_environ
 
 DATABASE_URL = "postgres://me:secret@db.example/tasks?sslmode=require"
 JWKS_URL = WITH_JWKS["JWT_JWKS_URL"]
+WITH_STORAGE = {
+    "RATE_LIMIT": "600/minute",
+    "RATE_LIMIT_STORAGE_URL": "rediss://:secret@cache.example:6380?ssl_cert_reqs=none",
+}
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAmxPcoGTQ+8jfnz4C9dAawEAmhHxzNoxOvhbLNqfbmcA=
 -----END PUBLIC KEY-----
@@ -66,6 +72,21 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
         ({"KEEPALIVE_SECONDS": "0"}, "KEEPALIVE_SECONDS"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
+        ({"RATE_LIMIT": "600"}, "RATE_LIMIT must be a number of requests in a second, minute"),
+        ({"RATE_LIMIT": "600/minutes"}, "RATE_LIMIT"),
+        ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT"),
+        ({"RATE_LIMIT": "10 per hour"}, "RATE_LIMIT"),
+        ({"RATE_LIMIT": "٣/hour"}, "RATE_LIMIT"),
+        ({"RATE_LIMIT_STORAGE_URL": "redis://h"}, "RATE_LIMIT_STORAGE_URL is set, but RATE_LIMIT"),
+        ({**WITH_STORAGE, "RATE_LIMIT_STORAGE_URL": "memcached://h"}, "RATE_LIMIT_STORAGE_URL is"),
+        ({**WITH_STORAGE, "RATE_LIMIT_STORAGE_URL": "unix:///tmp/x"}, "RATE_LIMIT_STORAGE_URL is"),
+        ({**WITH_STORAGE, "RATE_LIMIT_STORAGE_URL": "redis://:secret@h:x"}, "RATE_LIMIT_STORAGE"),
+        ({**WITH_STORAGE, "RATE_LIMIT_STORAGE_URL": "redis://h?x=secret"}, "RATE_LIMIT_STORAGE"),
+        (
+            {**WITH_STORAGE, "RATE_LIMIT_STORAGE_URL": "rediss://h?ssl_cert_reqs=x"},
+            "RATE_LIMIT_STORAGE_URL",
+        ),
+        ({"TRUSTED_PROXIES": "10.0.0.0/8"}, "TRUSTED_PROXIES must be a whole number"),
         ({"AUTH": "maybe"}, "AUTH"),
         ({"DATABASE_URL": DATABASE_URL}, "AUTH"),
         ({"DATABASE_URL": "mysql://me:secret@db.example/tasks", "AUTH": "none"}, "DATABASE_URL"),
@@ -131,6 +152,31 @@ def test_tokens_may_be_checked_with_a_secret_that_is_never_shown():
     config = from_environ(WITH_SECRET)
     assert (config.jwt_jwks_url, config.jwt_secret) == (None, SECRET.encode())
     assert SECRET not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("5/second", (5, 1)),
+        ("600/minute", (600, 60)),
+        ("1/hour", (1, 3600)),
+        ("999999999/day", (999_999_999, 86_400)),
+    ],
+)
+def test_rate_is_a_number_and_a_unit_of_time(text, rate):
+    assert from_environ({"RATE_LIMIT": text}).rate_limit == rate
+
+
+def test_rates_may_be_counted_in_redis_whose_password_is_never_shown():
+    config = from_environ(WITH_STORAGE)
+    assert config.rate_limit_storage_url == WITH_STORAGE["RATE_LIMIT_STORAGE_URL"]
+    assert "secret" not in repr(config)
+
+
+def test_start_says_which_package_the_storage_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigError, match=r"^RATE_LIMIT_STORAGE_URL needs .*`pip install redis`"):
+        from_environ(WITH_STORAGE)
 
 
 def test_token_for_the_metrics_is_never_shown():

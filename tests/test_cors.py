@@ -20,6 +20,8 @@ EXPOSED = {
     "Idempotency-Replayed",
     "Link",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
     "X-Total-Count",

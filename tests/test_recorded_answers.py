@@ -51,8 +51,9 @@ PLACEHOLDER = re.compile(
 # A long run of one character is written as in requests.
 RUN = re.compile(r"([^\n'])\1{49,}")
 LONGEST = 20_000
-# `failures.http` records these; not each operation can be made to answer with them.
-FAILURES = {"500", "503"}
+# `failures.http` records two of these, `test_rate_limit.py` tests the third; not each operation can
+# be made to answer with them.
+FAILURES = {"429", "500", "503"}
 
 
 class Conversation:

@@ -14,7 +14,16 @@ from flask.json.provider import JSONProvider
 from tasks_api import cli
 from tasks_api.config import Config, from_environ
 from tasks_api.database import embedded, execution
-from tasks_api.http import cors, docs, exposition, health, problems, request_log, request_target
+from tasks_api.http import (
+    cors,
+    docs,
+    exposition,
+    health,
+    problems,
+    rate_limit,
+    request_log,
+    request_target,
+)
 from tasks_api.http.log_format import logging_config
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard, me
@@ -61,6 +70,7 @@ def create_app(config: Config | None = None) -> Flask:
     execution.init_app(app, config.database_url or embedded.start(config.data_dir), config)
     api = Api(app, spec_kwargs=docs.DOCUMENT)
     problems.document(api.spec)
+    rate_limit.document(api)
     docs.init_app(app, api)
     guard.init_app(app, api, config)
     if config.auth == "jwt":
@@ -69,5 +79,6 @@ def create_app(config: Config | None = None) -> Flask:
     api.register_blueprint(health.blueprint)
     exposition.init_app(app, config)
     cors.init_app(app, config.cors_origins)
+    rate_limit.init_app(app, config)
     cli.init_app(app, config)
     return app

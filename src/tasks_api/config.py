@@ -11,8 +11,10 @@ from uuid import UUID
 
 from sqlalchemy.engine import URL
 
+from tasks_api import rate_limit_checks
 from tasks_api import setting_checks as checks
 from tasks_api.processors import default_workers
+from tasks_api.rate_limit_checks import Rate
 from tasks_api.setting_checks import ConfigError
 
 Choice = TypeVar("Choice", bound=str)
@@ -62,6 +64,11 @@ class Config:
     jwt_user_claim: Annotated[str, checks.user_claim] = "sub"
     jwt_user_namespace: Annotated[UUID | None, checks.namespace] = None
     cors_origins: Annotated[tuple[str, ...], checks.origins] = ()
+    rate_limit: Annotated[Rate | None, rate_limit_checks.rate] = None
+    rate_limit_storage_url: Annotated[str | None, rate_limit_checks.storage_url] = field(
+        default=None, repr=False
+    )
+    trusted_proxies: Annotated[int, number(0, 100)] = 0
     host: Annotated[str, checks.host] = "127.0.0.1"
     port: Annotated[int, number(1, 65535)] = 8000
     web_concurrency: Annotated[int, number(1, 256)] = default_workers()
@@ -105,6 +112,8 @@ def _check_together(texts: Mapping[str, str]) -> None:
             "AUTH must be set where DATABASE_URL is: `jwt` to check tokens, or `none` if a gateway "
             "has already checked who is calling."
         )
+    if "rate_limit_storage_url" in texts and "rate_limit" not in texts:
+        raise ConfigError("RATE_LIMIT_STORAGE_URL is set, but RATE_LIMIT is not: set both.")
     if texts.get("auth") != "jwt":
         for name in texts:
             # A setting for tokens suggests that they are checked.

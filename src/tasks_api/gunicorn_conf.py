@@ -21,6 +21,7 @@ import os
 import resource
 from typing import Any
 
+import gevent
 from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
@@ -110,3 +111,8 @@ def post_fork(_server: Any, worker: Worker) -> None:
         idle=worker.cfg.keepalive,
     )
     extensions.set_wait_callback(wait_callback(DATABASE_SILENCE))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open a first connection, so that each worker has one where the database allows only a few."""
+    gevent.spawn(worker.wsgi.extensions["database"].connect)

@@ -32,6 +32,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = {pool_size}
+max_client_conn = {clients}
 ignore_startup_parameters = {ignored}
 logfile = {log}
 """
@@ -39,13 +40,14 @@ logfile = {log}
 
 @contextmanager
 def pgbouncer(
-    directory: Path, database: sa.URL, pool_size: int = 2, ignored: str = ""
+    directory: Path, database: sa.URL, pool_size: int = 2, clients: int = 100, ignored: str = ""
 ) -> Iterator[sa.URL]:
     """Run one in front of a database's server as long as the block runs.
 
     Args:
         directory: where its files are.
         pool_size: how many connections it has to each database.
+        clients: how many connections it accepts.
         ignored: start-up parameters that it ignores instead of refusing them.
     """
     config, log, port = directory / "pgbouncer.ini", directory / "pgbouncer.log", free_port()
@@ -53,7 +55,9 @@ def pgbouncer(
     place.pop("database")
     server = " ".join(f"{name}={value}" for name, value in place.items())
     config.write_text(
-        CONFIG.format(server=server, port=port, pool_size=pool_size, ignored=ignored, log=log)
+        CONFIG.format(
+            server=server, port=port, pool_size=pool_size, clients=clients, ignored=ignored, log=log
+        )
     )
     log.touch()
     # It refuses to run as root, and only root may open the socket of root's embedded server.

@@ -14,6 +14,15 @@ from live.server import ROOT
 
 DOCUMENT = ROOT / "openapi" / "openapi.json"
 LINTERS = {"@stoplight/spectral-cli": "6.16.3", "@redocly/cli": "2.77.0"}
+# All rules, also those that Spectral doesn't recommend.
+RULESET = """\
+extends: [["spectral:oas", all]]
+rules:
+  # The maintainers have no page or address to name.
+  contact-properties: off
+  # Tags stand in the order in which one tries them.
+  openapi-tags-alphabetical: off
+"""
 NO_TELEMETRY = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
 pytestmark = needs_npm
@@ -30,7 +39,7 @@ def linters() -> Path:
 
 def test_spectral_has_not_even_a_hint(linters, tmp_path):
     ruleset = tmp_path / "ruleset.yaml"
-    ruleset.write_text('extends: ["spectral:oas"]\n')
+    ruleset.write_text(RULESET)
     result = subprocess.run(
         [linters / "spectral", "lint", "--ruleset", ruleset, "--fail-severity=hint", DOCUMENT],
         cwd=tmp_path,

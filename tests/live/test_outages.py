@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 
@@ -136,6 +137,19 @@ def test_standby_takes_over_from_a_primary_that_is_killed(serve, pair, user):
             load.until(lambda each: each.waits)
             standby.promote()
         load.go_on()
+
+
+def test_host_that_is_gone_leaves_time_for_the_next(serve, proxy, user):
+    with socket.socket() as gone:
+        # With one connection that nobody accepts, the queue is full: the next gets no answer.
+        gone.bind(("127.0.0.1", 0))
+        gone.listen(0)
+        with socket.create_connection(gone.getsockname()):
+            ports = f"{gone.getsockname()[1]},{proxy.port}"
+            url = proxy.url.set(query={"host": "127.0.0.1,127.0.0.1", "port": ports})
+            server = serve(**settings(url) | {"STATEMENT_TIMEOUT_MS": 10_000})
+            answer = requests.get(f"{server.url}/api/{user}/tasks")
+    assert answer.status_code == 200
 
 
 def test_primary_that_has_become_read_only_is_given_up(serve, pair, user):

@@ -12,9 +12,12 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 
 from tasks_api.config import Config
+from tasks_api.database.pool import SharingPool
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3
+# How many seconds the database's machine may take to acknowledge what it is sent.
+CONNECT_TIMEOUT = 5
 # The lengths of a time of day in seconds, and in microseconds.
 SECONDS, MICROSECONDS = len("20:45:00"), len("20:45:00.123456")
 UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT"})
@@ -36,6 +39,7 @@ def pooled_engine(url: sa.URL, config: Config) -> sa.Engine:
     engine = new_engine(
         url,
         statement_timeout_ms=config.statement_timeout_ms,
+        poolclass=SharingPool,
         pool_size=config.database_pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
@@ -58,7 +62,10 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
     connect_args: dict[str, Any] = {
         "application_name": "tasks-api",
         "client_encoding": "utf8",
-        "connect_timeout": 5,
+        "connect_timeout": CONNECT_TIMEOUT,
+        # Where gevent waits, libpq ignores connect_timeout. This makes the kernel give up a host
+        # that is gone, so that libpq goes on to the next one of the URL.
+        "tcp_user_timeout": CONNECT_TIMEOUT * 1000,
         "connection_factory": Connection,
     }
     if statement_timeout_ms:

@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import psycopg2
@@ -72,6 +73,11 @@ class Database:
         # The causes that were logged since it last worked.
         self._causes: set[str] = set()
         self._failed_at = 0.0
+
+    def connect(self) -> None:
+        """Open a first connection, if the database can be reached."""
+        with suppress(PoolTimeoutError, psycopg2.Error):
+            self.engine.raw_connection().close()
 
     def execute(self, statement: Statement, parameters: dict[str, Any]) -> list[Row]:
         """Run one statement in a transaction of its own; return its rows.

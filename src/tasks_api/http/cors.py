@@ -23,6 +23,8 @@ RESPONSE_HEADERS = [
     "Idempotency-Replayed",
     "Link",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
     "X-Total-Count",

@@ -57,8 +57,12 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the line, without a traceback."""
-        others = {name: it for name, it in vars(record).items() if name not in RESERVED_ATTRS}
-        return super().formatMessage(record) + "".join(f" {k}={v!r}" for k, v in others.items())
+        others = [
+            f" {name}={value!r}"
+            for name, value in vars(record).items()
+            if name not in RESERVED_ATTRS
+        ]
+        return super().formatMessage(record) + "".join(others)
 
 
 def add_request_id(record: logging.LogRecord) -> bool:

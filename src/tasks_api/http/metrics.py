@@ -5,13 +5,17 @@ from __future__ import annotations
 from functools import cache
 
 from flask import Request
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 REQUESTS = Histogram(
     "tasks_api_request_duration_seconds",
     "How long the application took to answer.",
     ["method", "route", "status"],
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5),
+)
+UNCOUNTED = Counter(
+    "tasks_api_rate_limit_uncounted",
+    "Requests that passed without being counted, because the storage of RATE_LIMIT was away.",
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

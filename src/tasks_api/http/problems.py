@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from apispec import APISpec
 from flask import Response
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -57,6 +57,12 @@ REQUEST_ID = {
     "schema": {"type": "string"},
 }
 REQUEST_ID_REF = {"$ref": "#/components/headers/RequestId"}
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "After how many seconds to try again.",
+        "schema": {"type": "integer"},
+    }
+}
 # What some errors have beside it.
 HEADERS: dict[int, dict[str, Any]] = {
     412: {
@@ -66,12 +72,7 @@ HEADERS: dict[int, dict[str, Any]] = {
             "example": '"58"',
         }
     },
-    503: {
-        "Retry-After": {
-            "description": "After how many seconds to try again.",
-            "schema": {"type": "integer"},
-        }
-    },
+    503: RETRY_AFTER,
 }
 
 
@@ -113,7 +114,10 @@ class ProblemErrorSchema(Schema):
 
 
 class ProblemSchema(Schema):
-    """What every error answers with (RFC 9457)."""
+    """What every error answers with (RFC 9457); it may have more members, such as `check`."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String(
         required=True, metadata={"description": "`about:blank`: the status says it."}

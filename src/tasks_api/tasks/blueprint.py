@@ -24,7 +24,8 @@ blueprint = Blueprint(
             "example": TASK_EXAMPLE["user_id"],
         },
         "task_id": {
-            "description": "The `id` of a task, from the answer that created or listed it.",
+            "description": "The `id` of a task, from the answer that created or listed it. The "
+            "page `/docs` fills in that of the last task you created, read or changed.",
             "example": TASK_EXAMPLE["id"],
         },
     },

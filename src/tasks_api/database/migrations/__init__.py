@@ -44,7 +44,9 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
         CommandError: there is no such revision.
     """
     with _lone_connection(engine) as connection:
-        if (current(engine) or "") <= head():
+        applied = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+        if (applied or "") <= head():
             command.upgrade(_alembic(connection), revision)
 
 

@@ -1,0 +1,96 @@
+"""The pool: a request that finds no connection waits for one that another request returns."""
+
+from __future__ import annotations
+
+import time
+from threading import Condition
+from typing import Any
+
+import psycopg2
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
+
+# For so many seconds after the database has refused a connection, it isn't asked for another one:
+# each refusal costs it a process.
+REFUSED_SECONDS = 1
+
+
+class SharingPool(QueuePool):
+    """A pool that does with fewer connections where the database refuses to open more (53300).
+
+    libpq doesn't tell the SQLSTATE of a refusal, and its text may be in any language. So a request
+    waits after every failure to connect, as long as other requests have a connection that works.
+    After a failure one connection is given back, though never the last: another worker may be
+    without any.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.returned = Condition()
+        self.refused_at = float("-inf")
+        self.refusal = ""
+        self.give_back = False
+        # Connections that were opened, and are neither lost nor given back.
+        self.alive = 0
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection; wait for it in line, if there is one to wait for.
+
+        Raises:
+            sqlalchemy.exc.TimeoutError: all are in use for too long.
+            psycopg2.OperationalError: the database can't be reached, or refuses another one.
+        """
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                return super().connect()
+            except (PoolTimeoutError, psycopg2.OperationalError):
+                if not self._wait(deadline - time.monotonic()):
+                    raise
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait for a connection to be returned; return whether to try again."""
+        with self.returned:
+            if self.checkedin():
+                return seconds > 0
+            if self._opened() and self.returned.wait(seconds):
+                return True
+            # The next one in line doesn't have to wait for this one's turn.
+            self.returned.notify()
+            return False
+
+    def _opened(self) -> int:
+        """Return how many connections are open, or being opened."""
+        return self.size() + self.overflow()
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        # QueuePool would wait here, and only for a connection, not for the room to open one.
+        if self._opened() and not self.checkedin():
+            if self._opened() == self.size():
+                raise PoolTimeoutError("all connections are in use")
+            if time.monotonic() < self.refused_at + REFUSED_SECONDS:
+                raise psycopg2.OperationalError(self.refusal)
+        return super()._do_get()
+
+    def _create_connection(self) -> ConnectionPoolEntry:
+        try:
+            record = super()._create_connection()
+        except psycopg2.OperationalError as error:
+            self.refused_at, self.refusal = time.monotonic(), str(error)
+            self.give_back = True
+            raise
+        self.alive += 1
+        return record
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if self.give_back and self.alive > 1:
+            record.close()
+            self.give_back = False
+        if record.dbapi_connection:
+            super()._do_return_conn(record)
+        else:
+            # QueuePool would keep the place of a lost connection as if it were one.
+            self.alive -= 1
+            self._dec_overflow()
+        with self.returned:
+            self.returned.notify()

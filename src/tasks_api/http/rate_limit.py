@@ -1,0 +1,146 @@
+"""At most so many requests of each user in a window of time, if RATE_LIMIT is set.
+
+The fields are those of draft-ietf-httpapi-ratelimit-headers-11. Windows are fixed, so that the
+fields say all there is to know: after `t` seconds the whole allowance is back. The price is that
+around the end of a window twice as many requests may pass in a short time.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+from typing import Any
+
+from apispec import BasePlugin
+from flask import Flask, Response, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from tasks_api.config import Config
+from tasks_api.http import metrics
+from tasks_api.http.problems import RETRY_AFTER, Problem, document_response, render, responses
+from tasks_api.http.rate_counters import Counters, MemoryCounters
+from tasks_api.http.smorest import Api
+from tasks_api.rate_limit_checks import Rate
+
+# For platforms, which ask often and from one address. OPTIONS is free, too: browsers send it by
+# themselves, and don't let a page see why it was refused.
+FREE = frozenset({"/health", "/ready", "/metrics"})
+
+TOO_MANY = "The user, or the address of somebody unknown, has sent too many requests."
+HEADERS = {
+    **RETRY_AFTER,
+    "RateLimit-Policy": {
+        "description": "The limit: `q` requests in `w` seconds, for a `user` or an `address`.",
+        "schema": {"type": "string", "example": '"user";q=600;w=60'},
+    },
+    "RateLimit": {
+        "description": "What is left of it: `r` requests, until all are there again in `t` "
+        "seconds. Where the service has a limit, all answers have these two.",
+        "schema": {"type": "string", "example": '"user";r=599;t=60'},
+    },
+}
+
+
+class RateLimit:
+    """Counts each request once, and refuses those that are too many."""
+
+    def __init__(self, rate: Rate, counters: Counters) -> None:
+        self._rate = rate
+        self._counters = counters
+
+    def check(self) -> None:
+        """Count a request that the guard has let through, for the user in its path.
+
+        Raises:
+            Problem: 429.
+        """
+        self._count((request.view_args or {}).get("user_id") or g.get("user_id"))
+
+    def finish(self, response: Response) -> Response:
+        """Say in the answer what is left. What was refused before `check` is counted here."""
+        if "rate_limit" not in g:
+            try:
+                self._count(g.get("user_id"))
+            except Problem as refusal:
+                response = render(refusal)
+        response.headers.update(g.rate_limit)
+        return response
+
+    def _count(self, user: object) -> None:
+        g.rate_limit = {}
+        if request.path in FREE or request.method == "OPTIONS":
+            return
+        policy, client = ("user", user) if user else ("address", _network(request.remote_addr))
+        window = self._counters.count(f"{policy}:{client}")
+        if window is None:
+            metrics.UNCOUNTED.inc()
+            return
+        limit, seconds = self._rate.requests, ceil(window.seconds_left)
+        g.rate_limit = {
+            "RateLimit-Policy": f'"{policy}";q={limit};w={self._rate.seconds}',
+            "RateLimit": f'"{policy}";r={max(0, limit - window.requests)};t={seconds}',
+        }
+        if window.requests > limit:
+            raise Problem(
+                429,
+                f"This {policy} may send at most {limit} requests in {self._rate.seconds} seconds; "
+                f"try again in {seconds}.",
+                headers={"Retry-After": str(seconds)},
+            )
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Limit the requests of the app. Hooks that are registered before this see all refusals."""
+    if not config.rate_limit:
+        return
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0
+        )
+    limit = RateLimit(config.rate_limit, _counters(config, config.rate_limit.seconds))
+    app.before_request(limit.check)
+    app.after_request(limit.finish)
+
+
+def _counters(config: Config, seconds: int) -> Counters:
+    if not config.rate_limit_storage_url:
+        return MemoryCounters(seconds)
+    # The package redis is an extra.
+    from tasks_api.http.redis_counters import RedisCounters  # noqa: PLC0415
+
+    return RedisCounters(config.rate_limit_storage_url, seconds)
+
+
+def _network(address: str | None) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 address.
+
+    A device chooses the lower 64 bits by itself, and new ones as often as it likes (RFC 8981).
+    """
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, IPv6Address):
+        # A server that listens on `::` sees IPv4 addresses like this.
+        parsed = parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64)
+    return str(parsed)
+
+
+class _Documentation(BasePlugin):
+    """Documents the 429 of each operation that is counted."""
+
+    def operation_helper(
+        self,
+        path: str | None = None,
+        operations: dict[str, dict[str, Any]] | None = None,
+        **_: object,
+    ) -> None:
+        for operation in (operations or {}).values():
+            if path not in FREE:
+                operation["responses"] |= responses(429)
+
+
+def document(api: Api) -> None:
+    """Put the 429 into the OpenAPI document, for the operations that are registered after this."""
+    api.spec.plugins.append(_Documentation())
+    document_response(api.spec, 429, TOO_MANY, HEADERS)
