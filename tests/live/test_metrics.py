@@ -111,8 +111,16 @@ def test_killed_worker_leaves_its_counts_and_takes_its_clients(server, sessions)
     until(lambda: {file.name for file in directory(server).iterdir()} == files)
 
 
-def test_nothing_is_lost_where_workers_end_by_themselves(server, sessions):
+def test_worker_that_is_not_replaced_counts_no_longer_as_one(server):
+    until(lambda: value(server, "tasks_api_workers") == 2)
+    server.process.send_signal(signal.SIGTTOU)
+    until(lambda: value(server, "tasks_api_workers") == 1)
+
+
+def test_nothing_is_lost_where_workers_end_by_themselves(server):
     old = workers(server)
+    for _ in range(CONNECTIONS):
+        requests.get(f"{server.url}/nothing")
     server.process.send_signal(signal.SIGHUP)
     until(lambda: not old & workers(server))
     assert not_found(server) == CONNECTIONS
