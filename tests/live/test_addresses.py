@@ -90,6 +90,17 @@ def test_socket_of_systemd_is_used_as_it_is(on_database, listener):
     assert server.returncode == 0
 
 
+def test_path_of_a_socket_is_used_as_it_is(on_database, tmp_path):
+    options = {**on_database, "GUNICORN_CMD_ARGS": f"--bind unix:{tmp_path / 'socket'}"}
+    with subprocess.Popen(
+        GUNICORN, cwd=ROOT, env=environment(**options), stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert any(f"Listening at: unix:{tmp_path / 'socket'}" in line for line in server.stdout)
+        server.terminate()
+        server.communicate()
+    assert server.returncode == 0
+
+
 def test_upgrade_takes_over_the_port(serve, on_database):
     server = serve(**on_database)
     server.process.send_signal(signal.SIGUSR2)
