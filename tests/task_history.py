@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Kind = Literal["create", "put", "toggle", "set", "delete", "restore", "get"]
-READS, WITHOUT_BODY = {"get"}, {"delete"}
+READS = {"get"}
 SUCCESS = {"create": 201, "delete": 204}
 
 

@@ -88,9 +88,9 @@ def test_database_is_reached_through_a_percent_encoded_directory(database):
     [directory, *_] = database.scalar(sa.text("SHOW unix_socket_directories")).split(", ")
     if not Path(directory).is_dir():
         pytest.skip("PostgreSQL is on another machine, or has no socket")
-    name = database.engine.url.database
+    port, name = database.scalar(sa.text("SHOW port")), database.engine.url.database
     url = database_url(
-        f"postgresql://{database.engine.url.username}@{directory.replace('/', '%2F')}/{name}"
+        f"postgresql://{database.engine.url.username}@{directory.replace('/', '%2F')}:{port}/{name}"
     )
     with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
         assert connection.scalar(sa.text("SELECT current_database()")) == name

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from apispec import APISpec
 from flask import Response
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -114,7 +114,10 @@ class ProblemErrorSchema(Schema):
 
 
 class ProblemSchema(Schema):
-    """What every error answers with (RFC 9457)."""
+    """What every error answers with (RFC 9457); it may have more members, such as `check`."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String(
         required=True, metadata={"description": "`about:blank`: the status says it."}
