@@ -22,6 +22,7 @@ import resource
 from typing import Any
 
 import gevent
+from flask import Flask
 from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
@@ -115,4 +116,6 @@ def post_fork(_server: Any, worker: Worker) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open a first connection, so that each worker has one where the database allows only a few."""
-    gevent.spawn(worker.wsgi.extensions["database"].connect)
+    # It may serve something else: an application around this one, for example.
+    if isinstance(worker.wsgi, Flask):
+        gevent.spawn(worker.wsgi.extensions["database"].connect)

@@ -154,7 +154,8 @@ def test_host_that_is_gone_leaves_time_for_the_next(serve, proxy, user):
 
 def test_primary_that_has_become_read_only_is_given_up(serve, pair, user):
     primary, standby = pair
-    server = serve(**settings(either(*pair)), WEB_CONCURRENCY=1)
+    # A connection is given up when it refuses a write; there is only one.
+    server = serve(**settings(either(*pair)), WEB_CONCURRENCY=1, DATABASE_POOL_SIZE=1)
     url = f"{server.url}/api/{user}/tasks"
 
     def create() -> int:
