@@ -17,7 +17,7 @@ from tasks_api.app import create_app
 from tasks_api.config import Config
 from tasks_api.database.execution import StatementRefused, execute
 from tasks_api.database.statements import Statement
-from tasks_api.http.metrics import METHODS
+from tasks_api.http.request_log import METHODS
 from tasks_api.identity.keys import KeysUnavailable, RemoteKeys, UnknownKey
 
 NOWHERE = sa.make_url("postgresql+psycopg2://127.0.0.1:1/tasks")

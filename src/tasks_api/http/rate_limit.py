@@ -13,10 +13,10 @@ from typing import Any
 
 from apispec import BasePlugin
 from flask import Flask, Response, g, request
+from prometheus_client import Counter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tasks_api.config import Config
-from tasks_api.http import metrics
 from tasks_api.http.problems import RETRY_AFTER, Problem, document_response, render, responses
 from tasks_api.http.rate_counters import Counters, MemoryCounters
 from tasks_api.http.smorest import Api
@@ -25,6 +25,11 @@ from tasks_api.rate_limit_checks import Rate
 # For platforms, which ask often and from one address. OPTIONS is free, too: browsers send it by
 # themselves, and don't let a page see why it was refused.
 FREE = frozenset({"/health", "/ready", "/metrics"})
+
+UNCOUNTED = Counter(
+    "tasks_api_rate_limit_uncounted",
+    "Requests that passed without being counted, because the storage of RATE_LIMIT was away.",
+)
 
 TOO_MANY = "The user, or the address of somebody unknown, has sent too many requests."
 HEADERS = {
@@ -73,7 +78,7 @@ class RateLimit:
         policy, client = ("user", user) if user else ("address", _network(request.remote_addr))
         window = self._counters.count(f"{policy}:{client}")
         if window is None:
-            metrics.UNCOUNTED.inc()
+            UNCOUNTED.inc()
             return
         limit, seconds = self._rate.requests, ceil(window.seconds_left)
         g.rate_limit = {
