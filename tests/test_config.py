@@ -44,6 +44,11 @@ def test_address_or_name_to_listen_at_is_taken_as_it_is(host):
     assert from_environ({"HOST": host}).host == host
 
 
+@pytest.mark.parametrize(("text", "value"), [("on", True), ("off", False), ("", True)])
+def test_switch_is_on_or_off(text, value):
+    assert from_environ({"PREPARED_STATEMENTS": text}).prepared_statements is value
+
+
 def test_environment_of_the_process_is_not_looked_at(monkeypatch):
     monkeypatch.setenv("PORT", "1")
     assert from_environ({}).port == 8000
@@ -71,6 +76,7 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
         ({"REQUEST_BODY_BYTES_PER_SECOND": "0"}, "REQUEST_BODY_BYTES_PER_SECOND"),
         ({"ANSWER_SECONDS": "0"}, "ANSWER_SECONDS"),
         ({"KEEPALIVE_SECONDS": "0"}, "KEEPALIVE_SECONDS"),
+        ({"PREPARED_STATEMENTS": "no"}, "PREPARED_STATEMENTS must be one of on, off"),
         ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
         ({"RATE_LIMIT": "600"}, "RATE_LIMIT must be a number of requests in a second, minute"),
         ({"RATE_LIMIT": "600/minutes"}, "RATE_LIMIT"),

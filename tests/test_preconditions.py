@@ -13,7 +13,8 @@ from marshmallow.validate import Length
 from racing import race
 
 from tasks_api.http.entity_tags import EntityTags, shape_of
-from tasks_api.tasks.entity_tags import SHAPE, entity_tag
+from tasks_api.tasks.entity_tags import SHAPE
+from tasks_api.tasks.responses import entity_tag
 from tasks_api.tasks.schemas import TaskSchema
 
 WRITES = {

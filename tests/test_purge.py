@@ -11,7 +11,7 @@ from racing import race, while_it_waits
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.tasks.entity_tags import entity_tag
+from tasks_api.tasks.responses import entity_tag
 
 
 @pytest.fixture(scope="module")

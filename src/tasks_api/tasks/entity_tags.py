@@ -1,4 +1,4 @@
-"""The entity tags of tasks and of their lists, and the headers that have them.
+"""The request headers that have entity tags of tasks and of their lists.
 
 A tag is made from a revision and from the shape of a task: `"57-3f9a"`. A release that adds a
 member has another shape, which makes every copy that a client has stale by itself.
@@ -11,11 +11,6 @@ from tasks_api.http.fields import Strict
 from tasks_api.tasks.schemas import TaskSchema
 
 SHAPE = shape_of(TaskSchema())
-
-
-def entity_tag(revision: int) -> str:
-    """Return the strong entity tag of a task, or of a user's lists."""
-    return f'"{revision}-{SHAPE}"'
 
 
 class IfNoneMatchSchema(Strict):

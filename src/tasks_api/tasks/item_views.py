@@ -12,7 +12,7 @@ from tasks_api.http.entity_tags import matches
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, queries
 from tasks_api.tasks.blueprint import TASK, TASKS, blueprint, returns_changed_task
-from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag
+from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema
 from tasks_api.tasks.preconditions import Precondition
 from tasks_api.tasks.responses import (
     CREATE_ERRORS,
@@ -23,6 +23,7 @@ from tasks_api.tasks.responses import (
     READ_ERRORS,
     REPLAYED,
     WRITE_ERRORS,
+    entity_tag,
     links_to,
     precondition_failed,
     task_or_404,

@@ -14,7 +14,7 @@ from tasks_api.http.links import link_header
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks import creation, removal
 from tasks_api.tasks.blueprint import TASKS, blueprint
-from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema, entity_tag
+from tasks_api.tasks.entity_tags import IfNoneMatchSchema, PreconditionSchema
 from tasks_api.tasks.list_schemas import (
     CLEARED_EXAMPLE,
     ClearedSchema,
@@ -29,6 +29,7 @@ from tasks_api.tasks.responses import (
     NOT_MODIFIED,
     READ_ERRORS,
     REPLAYED,
+    entity_tag,
     precondition_failed,
     without_body,
 )

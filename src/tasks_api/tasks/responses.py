@@ -8,7 +8,7 @@ from flask import Response
 
 from tasks_api.database.statements import Row
 from tasks_api.http.problems import Problem
-from tasks_api.tasks.entity_tags import entity_tag
+from tasks_api.tasks.entity_tags import SHAPE
 
 READ_ERRORS = (400, 404, 422, 500, 503)
 WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
@@ -42,6 +42,11 @@ def links_to(*operations: str) -> dict[str, Any]:
     """Document the operations that an answer's members are parameters of."""
     parameters = {"user_id": "$response.body#/user_id", "task_id": "$response.body#/id"}
     return {name: {"operationId": name, "parameters": parameters} for name in operations}
+
+
+def entity_tag(revision: int) -> str:
+    """Return the strong entity tag of a task, or of a user's lists."""
+    return f'"{revision}-{SHAPE}"'
 
 
 def with_entity_tag(task: Row) -> tuple[Row, dict[str, str]]:
