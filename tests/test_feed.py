@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from racing import beside, race
 
-from tasks_api.tasks.entity_tags import entity_tag
+from tasks_api.tasks.responses import entity_tag
 
 
 @pytest.fixture

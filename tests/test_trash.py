@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from racing import race, while_it_waits
 
-from tasks_api.tasks.entity_tags import entity_tag
+from tasks_api.tasks.responses import entity_tag
 
 
 @pytest.fixture
