@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run token purge test test-all tests tests-app tests-live-a tests-live-n lint format openapi picture smoke fuzz mutants bench lock clean
+.PHONY: help run token purge test test-all tests tests-app tests-live-a tests-live-g tests-live-p lint format openapi picture smoke fuzz mutants bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,20 +24,21 @@ test: lint tests ## Lint, check types, run every test on a real PostgreSQL
 test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Run every test on each Python of PYTHONS
 	for python in $(PYTHONS); do $(MAKE) tests BIN=var/venvs/$$python/bin || exit; done
 
-# Most tests in tests/live wait most of the time. So three parts run side by side, each with a
+# Most tests in tests/live wait most of the time. So four parts run side by side, each with a
 # PostgreSQL of its own; make shows what each has written when it has ended.
 tests: lint
-	@echo 'Running the tests in three parts; this takes some minutes'
+	@echo 'Running the tests in four parts; this takes some minutes'
 	@rm -f .coverage*
-	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync tests-app tests-live-a tests-live-n
+	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync tests-app tests-live-a tests-live-g tests-live-p
 	@$(BIN)/coverage combine --quiet .coverage-*
 	@$(BIN)/coverage report
 
 tests-app: PART = --ignore=tests/live
-tests-live-a: PART = $(wildcard tests/live/test_[a-m]*.py)
-tests-live-n: PART = $(wildcard tests/live/test_[n-z]*.py)
-tests-app tests-live-a tests-live-n:
-	@COVERAGE_FILE='$(CURDIR)/.coverage-$@' $(BIN)/pytest --cov --cov-report= --cov-fail-under=0 $(PART)
+tests-live-a: PART = $(wildcard tests/live/test_[a-f]*.py)
+tests-live-g: PART = $(wildcard tests/live/test_[g-o]*.py)
+tests-live-p: PART = $(wildcard tests/live/test_[p-z]*.py)
+tests-app tests-live-a tests-live-g tests-live-p:
+	@COVERAGE_FILE='$(CURDIR)/.coverage-$@' $(BIN)/pytest --cov --cov-report= --cov-fail-under=0 --durations=5 $(PART)
 
 lint: .venv/dev ## Check style, types and who imports whom
 	$(BIN)/ruff format --check .

@@ -89,7 +89,8 @@ def _binaries() -> Path:
 
 def _make(directory: Path) -> None:
     if not directory.is_dir():
-        directory.mkdir(mode=0o700, parents=True)
+        # Another first start may be making it, too.
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = os.open(directory, os.O_RDONLY)
         _leave_to_owner(made, directory.parent)
         os.close(made)
