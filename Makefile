@@ -26,7 +26,7 @@ test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Run every test on each Pyth
 
 # Most tests in tests/live wait most of the time. So four parts run side by side, each with a
 # PostgreSQL of its own; make shows what each has written when it has ended.
-tests: lint
+tests: .venv/dev
 	@echo 'Running the tests in four parts; this takes some minutes'
 	@rm -f .coverage*
 	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync tests-app tests-live-a tests-live-g tests-live-p
