@@ -84,7 +84,7 @@ clean: ## Remove what the other targets made, the data in ./var included
 
 # A .venv whose Python is too old, or gone, is made anew.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
-$(shell $(BIN)/python -c '$(NEW_ENOUGH)' 2> /dev/null || rm -f .venv/run .venv/dev)
+$(shell .venv/bin/python -c '$(NEW_ENOUGH)' 2> /dev/null || rm -f .venv/run .venv/dev)
 
 # Two at once in one checkout take turns: make starts again under a lock (of this file, which is
 # always there), and the second finds done what it waited for. What a first run that broke off has
