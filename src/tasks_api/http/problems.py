@@ -69,7 +69,7 @@ HEADERS: dict[int, dict[str, Any]] = {
         "ETag": {
             "description": "The entity tag of the current version.",
             "schema": {"type": "string"},
-            "example": '"58"',
+            "example": '"58-3f9a"',
         }
     },
     503: RETRY_AFTER,

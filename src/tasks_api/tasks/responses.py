@@ -89,6 +89,7 @@ def precondition_failed(what: str, revision: int) -> Problem:
     """Return the problem for a version that the client does not expect."""
     return Problem(
         412,
-        f"The {what} has changed meanwhile; nothing was done. The header ETag has its version.",
+        f"The {what} has changed meanwhile; nothing was done. "
+        "The header ETag has the current version.",
         headers={"ETag": entity_tag(revision)},
     )
