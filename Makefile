@@ -62,11 +62,11 @@ smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8
 	@tests/smoke.sh $(BASE_URL)
 
 fuzz: .venv/dev ## Try a server with 10,000 requests that nobody thought of
-	$(BIN)/python tests/live/fuzz.py
+	$(BIN)/python tests/tools/fuzz.py
 
 mutants: .venv/dev ## Change tasks/ in one place at a time, and see whether a test notices (hours)
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,mutants]'
-	$(BIN)/python tests/mutants.py
+	$(BIN)/python tests/tools/mutants.py
 
 bench: .venv/dev var/benchmarks/peers/installed ## Measure requests per second beside other frameworks (needs wrk)
 	$(BIN)/python benchmarks/run.py --chart benchmarks/speed.svg

@@ -1,7 +1,5 @@
 """Fixtures: a real PostgreSQL, the application on it, and a user nobody else has."""
 
-from __future__ import annotations
-
 import atexit
 import json
 import logging.config
@@ -16,16 +14,19 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from databases import AHEAD, connect, new_database
 from flask import Flask
 from flask.testing import FlaskClient
-from wire import Sent, Wire
+from tools.databases import AHEAD, connect, new_database
+from tools.wire import Sent, Wire
 
+from tasks_api import local_database
 from tasks_api.app import create_app
 from tasks_api.config import Config, from_environ
-from tasks_api.database import embedded, migrations
+from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.http.log_format import logging_config
+from tasks_api.http.log import logging_config
+
+pytest_plugins = ["tools.servers"]
 
 EXAMPLE_TITLE = "Buy oat milk"
 
@@ -43,7 +44,7 @@ def database_url() -> Iterator[sa.URL]:
     # What is registered last runs first: the server is stopped before its data is removed.
     directory = tempfile.mkdtemp(prefix="tasks-api-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    yield embedded.start(Path(directory))
+    yield local_database.start(Path(directory))
 
 
 @pytest.fixture(scope="module")

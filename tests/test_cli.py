@@ -1,15 +1,13 @@
 """The `flask` command's commands."""
 
-from __future__ import annotations
-
 import runpy
 import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from databases import AHEAD
-from jwt_settings import SECRET, WITH_JWKS, WITH_SECRET, as_fields
+from tools.databases import AHEAD
+from tools.jwt_settings import SECRET, WITH_JWKS, WITH_SECRET, as_fields
 
 from tasks_api.app import create_app
 from tasks_api.config import Config

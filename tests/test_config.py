@@ -1,11 +1,9 @@
 """Settings are read once, and a wrong one stops the start in one line that names it."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest
-from jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET
+from tools.jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET
 
 from tasks_api.config import Config, ConfigError, from_environ
 
@@ -92,7 +90,11 @@ def test_environment_of_the_process_is_not_looked_at(monkeypatch):
             {**WITH_STORAGE, "RATE_LIMIT_STORAGE_URL": "rediss://h?ssl_cert_reqs=x"},
             "RATE_LIMIT_STORAGE_URL",
         ),
-        ({"TRUSTED_PROXIES": "10.0.0.0/8"}, "TRUSTED_PROXIES must be a whole number"),
+        ({"TRUSTED_PROXIES": "1"}, "TRUSTED_PROXIES is set, but RATE_LIMIT is not"),
+        (
+            {"RATE_LIMIT": "9/second", "TRUSTED_PROXIES": "10.0.0.0/8"},
+            "TRUSTED_PROXIES must be a whole number",
+        ),
         ({"AUTH": "maybe"}, "AUTH"),
         ({"DATABASE_URL": DATABASE_URL}, "AUTH"),
         ({"DATABASE_URL": "mysql://me:secret@db.example/tasks", "AUTH": "none"}, "DATABASE_URL"),

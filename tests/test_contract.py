@@ -4,8 +4,6 @@ schemathesis makes the requests: from the examples, at the edges of each schema,
 along the document's links. Every check that it has looks at every answer.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +14,14 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from jwt_settings import WITH_SECRET, as_fields
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import use_after_free
+from tools.jwt_settings import WITH_SECRET, as_fields
 
 from tasks_api.app import create_app
+from tasks_api.cli import mint
 from tasks_api.config import Config
-from tasks_api.identity.tokens import mint
 
 # Others see that all lines are run; being counted makes these take twice as long.
 pytestmark = pytest.mark.no_cover

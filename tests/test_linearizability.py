@@ -1,10 +1,8 @@
 """The checker of histories refuses those that can't have happened, and no others."""
 
-from __future__ import annotations
-
 import pytest
-from linearizability import is_linearizable
-from task_history import Operation, Task, step
+from tools.linearizability import is_linearizable
+from tools.task_history import Operation, Task, step
 
 UNKNOWN = None
 

@@ -1,7 +1,5 @@
 """The platforms' own files: they parse, do what the Procfile does, and let nobody in unchecked."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """README's table of settings says what `config.py` reads."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import fields
 from pathlib import Path

@@ -10,8 +10,6 @@ user's token, and `<shape-1>` the end of every entity tag.
 were added as well. Read the difference before you commit it.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import time

@@ -1,14 +1,12 @@
 """An address that cannot work stops the start: nothing waits for the first request to say so."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from jwt_settings import WITH_JWKS, WITH_SECRET
 from sqlalchemy.engine import make_url
+from tools.jwt_settings import WITH_JWKS, WITH_SECRET
 
 from tasks_api.config import ConfigError, from_environ
 

@@ -1,46 +1,32 @@
 """The application factory: a table of contents."""
 
-from __future__ import annotations
-
 import logging.config
 import os
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from flask import Flask
-from flask.json.provider import JSONProvider
 
-from tasks_api import cli
+from tasks_api import cli, local_database
 from tasks_api.config import Config, from_environ
-from tasks_api.database import embedded, execution
+from tasks_api.database import execution
 from tasks_api.http import (
     cors,
     docs,
     exposition,
     health,
+    log,
     problems,
     rate_limit,
-    request_log,
     request_target,
 )
-from tasks_api.http.log_format import logging_config
+from tasks_api.http.json_bodies import OrjsonProvider
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard, me
+from tasks_api.identity.keys import RemoteKeys, SharedSecret
+from tasks_api.identity.tokens import Verifier
 from tasks_api.tasks import blueprint as tasks
-
-
-class OrjsonProvider(JSONProvider):
-    """JSON by orjson, which writes UUIDs, and datetimes as RFC 3339 in UTC."""
-
-    def dumps(self, obj: Any, *, indent: int | None = None, **_: object) -> str:
-        """Write JSON, indented by two spaces if any indent is asked for."""
-        indented = orjson.OPT_INDENT_2 if indent else 0
-        return orjson.dumps(obj, option=orjson.OPT_UTC_Z | indented).decode()
-
-    def loads(self, s: str | bytes, **_: object) -> Any:
-        """Read JSON."""
-        return orjson.loads(s)
+from tasks_api.tasks.document import DOCUMENT
 
 
 class Service(Flask):
@@ -61,24 +47,51 @@ def create_app(config: Config | None = None) -> Flask:
         ConfigError: a setting is missing or wrong, named in one line.
     """
     config = config or from_environ(os.environ)
-    logging.config.dictConfig(logging_config(config.log_level, config.log_format))
+    log_format = log.format_for(config.log_format)
+    logging.config.dictConfig(log.logging_config(config.log_level, log_format))
     app = Service(__name__, static_folder=None)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
-    request_log.init_app(app, config.log_format)
+    log.init_app(app, log_format)
     request_target.init_app(app)
-    execution.init_app(app, config.database_url or embedded.start(config.data_dir), config)
-    api = Api(app, spec_kwargs=docs.DOCUMENT)
+    execution.init_app(
+        app,
+        config.database_url or local_database.start(config.data_dir),
+        pool_size=config.database_pool_size,
+        statement_timeout_ms=config.statement_timeout_ms,
+        prepare=config.prepared_statements,
+    )
+    api = Api(app, spec_kwargs=DOCUMENT)
     problems.document(api.spec)
     rate_limit.document(api)
     docs.init_app(app, api)
-    guard.init_app(app, api, config)
     if config.auth == "jwt":
+        guard.init_app(app, api, verifier_for(config))
         api.register_blueprint(me.blueprint)
     api.register_blueprint(tasks)
     api.register_blueprint(health.blueprint)
-    exposition.init_app(app, config)
+    exposition.init_app(app, config.metrics_token, open_to_all=config.database_url is None)
     cors.init_app(app, config.cors_origins)
-    rate_limit.init_app(app, config)
+    if config.rate_limit:
+        rate_limit.init_app(
+            app,
+            config.rate_limit,
+            config.rate_limit_storage_url,
+            trusted_proxies=config.trusted_proxies,
+            caller=guard.caller,
+        )
     cli.init_app(app, config)
     return app
+
+
+def verifier_for(config: Config) -> Verifier:
+    """Return the verifier of tokens that the settings ask for."""
+    return Verifier(
+        SharedSecret(config.jwt_secret)
+        if config.jwt_secret
+        else RemoteKeys(config.jwt_jwks_url or ""),
+        issuer=config.jwt_issuer,
+        audience=config.jwt_audience,
+        user_claim=config.jwt_user_claim,
+        user_namespace=config.jwt_user_namespace,
+    )

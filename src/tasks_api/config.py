@@ -1,77 +1,42 @@
-"""Settings: a pure function of the environment, checked once, before anything else starts."""
+"""The settings: a pure function of the environment, checked once, before anything else starts."""
 
-from __future__ import annotations
-
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, get_type_hints
 from uuid import UUID
 
 from sqlalchemy.engine import URL
 
-from tasks_api import rate_limit_checks
-from tasks_api import setting_checks as checks
-from tasks_api.processors import default_workers
-from tasks_api.rate_limit_checks import Rate
-from tasks_api.setting_checks import ConfigError
-
-Choice = TypeVar("Choice", bound=str)
-
-
-def number(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers within these bounds."""
-
-    def read(text: str) -> int:
-        # isdecimal alone would accept digits of other scripts; int() is slow for thousands of them.
-        digits = text.isascii() and text.isdecimal() and len(text) < 12  # noqa: PLR2004
-        if not (digits and low <= int(text) <= high):
-            raise ConfigError(f"must be a whole number from {low} to {high}, not {text!r}.")
-        return int(text)
-
-    return read
-
-
-def one_of(*choices: Choice) -> Callable[[str], Choice]:
-    """Return a reader of one of these words."""
-
-    def read(text: str) -> Choice:
-        for choice in choices:
-            if text == choice:
-                return choice
-        raise ConfigError(f"must be one of {', '.join(choices)}, not {text!r}.")
-
-    return read
-
-
-def on_or_off(text: str) -> bool:
-    """Return whether it is `on`."""
-    return one_of("on", "off")(text) == "on"
+from tasks_api.database import settings as database
+from tasks_api.http import settings as http
+from tasks_api.http.settings import Rate
+from tasks_api.identity import settings as identity
+from tasks_api.settings import ConfigError, address_or_name, number, on_or_off, one_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The settings: type, reader and default. README says what each of them means."""
 
-    database_url: Annotated[URL | None, checks.database_url] = None
+    database_url: Annotated[URL | None, database.database_url] = None
     data_dir: Annotated[Path, Path] = Path("var")
     auth: Annotated[str, one_of("none", "jwt")] = "none"
-    jwt_jwks_url: Annotated[str | None, checks.jwks_url] = None
-    jwt_secret: Annotated[bytes | None, checks.jwt_secret] = field(default=None, repr=False)
+    jwt_jwks_url: Annotated[str | None, identity.jwks_url] = None
+    jwt_secret: Annotated[bytes | None, identity.jwt_secret] = field(default=None, repr=False)
     jwt_issuer: Annotated[str, str] = ""
     jwt_audience: Annotated[str, str] = ""
-    jwt_user_claim: Annotated[str, checks.user_claim] = "sub"
-    jwt_user_namespace: Annotated[UUID | None, checks.namespace] = None
-    cors_origins: Annotated[tuple[str, ...], checks.origins] = ()
-    rate_limit: Annotated[Rate | None, rate_limit_checks.rate] = None
-    rate_limit_storage_url: Annotated[str | None, rate_limit_checks.storage_url] = field(
+    jwt_user_claim: Annotated[str, identity.user_claim] = "sub"
+    jwt_user_namespace: Annotated[UUID | None, identity.namespace] = None
+    cors_origins: Annotated[tuple[str, ...], http.origins] = ()
+    rate_limit: Annotated[Rate | None, http.rate] = None
+    rate_limit_storage_url: Annotated[str | None, http.storage_url] = field(
         default=None, repr=False
     )
     trusted_proxies: Annotated[int, number(0, 100)] = 0
-    host: Annotated[str, checks.host] = "127.0.0.1"
+    host: Annotated[str, address_or_name] = "127.0.0.1"
     port: Annotated[int, number(1, 65535)] = 8000
-    web_concurrency: Annotated[int, number(1, 256)] = default_workers()
+    web_concurrency: Annotated[int | None, number(1, 256)] = None
     max_body_bytes: Annotated[int, number(1024, 2**30)] = 64 * 1024
     database_pool_size: Annotated[int, number(1, 1000)] = 10
     statement_timeout_ms: Annotated[int, number(0, 600_000)] = 10_000
@@ -80,10 +45,10 @@ class Config:
     request_body_seconds: Annotated[int, number(1, 600)] = 20
     request_body_bytes_per_second: Annotated[int, number(1, 10**9)] = 1000
     answer_seconds: Annotated[int, number(1, 600)] = 30
-    metrics_token: Annotated[str | None, checks.metrics_token] = field(default=None, repr=False)
+    metrics_token: Annotated[str | None, http.metrics_token] = field(default=None, repr=False)
     keepalive_seconds: Annotated[int, number(1, 3600)] = 620
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
-    log_format: Annotated[str, one_of("json", "text")] = "text" if sys.stdout.isatty() else "json"
+    log_format: Annotated[str | None, one_of("json", "text")] = None
 
 
 def from_environ(environ: Mapping[str, str]) -> Config:
@@ -114,6 +79,8 @@ def _check_together(texts: Mapping[str, str]) -> None:
         )
     if "rate_limit_storage_url" in texts and "rate_limit" not in texts:
         raise ConfigError("RATE_LIMIT_STORAGE_URL is set, but RATE_LIMIT is not: set both.")
+    if "trusted_proxies" in texts and "rate_limit" not in texts:
+        raise ConfigError("TRUSTED_PROXIES is set, but RATE_LIMIT is not: set both, or neither.")
     if texts.get("auth") != "jwt":
         for name in texts:
             # A setting for tokens suggests that they are checked.

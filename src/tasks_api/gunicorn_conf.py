@@ -1,7 +1,5 @@
 """How gunicorn serves: `gunicorn --config python:tasks_api.gunicorn_conf wsgi:app`."""
 
-from __future__ import annotations
-
 # gevent replaces parts of the standard library; this must happen before they are imported.
 from gevent import monkey
 
@@ -10,7 +8,7 @@ monkey.patch_all()
 # ruff: noqa: E402
 from pathlib import Path
 
-from tasks_api.serving import shared_metrics
+from gunicorn_deadlines import shared_metrics
 
 # Neither the workers' heartbeat nor what they measure must wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
@@ -26,23 +24,36 @@ from flask import Flask
 from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
+from gunicorn_deadlines import addresses
+from gunicorn_deadlines.client import Patience
+from gunicorn_deadlines.metrics import Metrics
+from gunicorn_deadlines.processors import default_workers
+from gunicorn_deadlines.worker import Worker
+from tasks_api import local_database
 from tasks_api.config import from_environ
-from tasks_api.database import embedded
-from tasks_api.http.log_format import logging_config
-from tasks_api.serving import addresses
-from tasks_api.serving.client import Patience
-from tasks_api.serving.database_wait import wait_callback
-from tasks_api.serving.worker import Worker
+from tasks_api.database.gevent_wait import wait_callback
+from tasks_api.http.log import format_for, logging_config
+from tasks_api.http.problems import write_refusal
 
 settings = from_environ(os.environ)
+log_format = format_for(settings.log_format)
+metrics = Metrics("tasks_api")
+
+
+class TasksWorker(Worker):
+    """The worker, with what it takes from the application."""
+
+    metrics = metrics
+    write_refusal = staticmethod(write_refusal)
+
 
 # The colons of an IPv6 address would be taken for the one before the port.
 host = f"[{settings.host}]" if ":" in settings.host else settings.host
 bind = f"{host}:{settings.port}"
-workers = settings.web_concurrency
-worker_class = Worker
+workers = settings.web_concurrency or default_workers()
+worker_class = TasksWorker
 worker_connections = 1000
-# So many connections don't fit into the 1,024 open files that a process usually may have.
+# These don't fit into the 1,024 open files that a process usually may have.
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
 # If we closed an idle connection just when a router uses it, the router's client would get an
@@ -63,7 +74,7 @@ forwarder_headers = ""
 # It would write below $HOME.
 control_socket_disable = True
 loglevel = settings.log_level.lower()
-logconfig_dict = logging_config(settings.log_level, settings.log_format)
+logconfig_dict = logging_config(settings.log_level, log_format)
 
 # More than the database takes to cancel a statement that is too slow.
 DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
@@ -71,19 +82,19 @@ DATABASE_SILENCE = (settings.statement_timeout_ms / 1000 or 60) + 5
 
 def on_starting(server: Any) -> None:
     """Check the address; start the embedded database, once, before there are workers."""
-    addresses.check(server)
+    addresses.check(server, "Choose another: PORT={port} make run")
     # gunicorn's `--user` takes effect in the workers only.
     os.chown(metrics_dir, server.cfg.uid, server.cfg.gid)
     # The master has no clients and no connections to the database.
     mark_process_dead("master")  # type: ignore[no-untyped-call]
     if settings.database_url is None:
-        embedded.start(settings.data_dir)
+        local_database.start(settings.data_dir)
 
 
 def when_ready(server: Any) -> None:
     """In a terminal, print where to go."""
-    if settings.log_format == "text":
-        addresses.show(server)
+    if log_format == "text":
+        addresses.show(server, "Task API: {url}/docs  Ctrl-C stops it")
 
 
 def pre_fork(server: Any, worker: Worker) -> None:
@@ -97,13 +108,13 @@ def worker_exit(_server: Any, _worker: Worker) -> None:
 
 
 def child_exit(_server: Any, worker: Worker) -> None:
-    """Forget what was true of a worker while it lived; what it has counted stays."""
+    """Remove the gauges of a worker that has ended; its counters stay."""
     mark_process_dead(worker.number)  # type: ignore[no-untyped-call]
 
 
 def post_fork(_server: Any, worker: Worker) -> None:
     """Say how long to wait: for clients, and for the database, while other requests go on."""
-    shared_metrics.measure_as(worker.number)
+    shared_metrics.measure_as(worker.number, metrics)
     worker.patience = Patience(
         head=settings.request_head_seconds,
         body=settings.request_body_seconds,

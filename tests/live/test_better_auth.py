@@ -1,7 +1,5 @@
 """The real Better Auth, set up as docs/identity.md says: its samples compile, its tokens work."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess
@@ -13,10 +11,9 @@ import jwt
 import pytest
 import requests
 import sqlalchemy as sa
-from databases import connect, new_database
-
-from live.npm import install, needs_npm
-from live.server import ROOT, environment, free_port
+from tools.databases import connect, new_database
+from tools.npm import install, needs_npm
+from tools.server import ROOT, environment, free_port
 
 HERE = Path(__file__).with_name("better_auth")
 DOCUMENT = (ROOT / "docs" / "identity.md").read_text()

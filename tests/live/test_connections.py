@@ -1,16 +1,13 @@
 """A database that allows fewer connections than the workers' pools may hold."""
 
-from __future__ import annotations
-
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import requests
 import sqlalchemy as sa
-
-from live.pgbouncer import needs_pgbouncer, pgbouncer
-from live.server import Server
+from tools.pgbouncer import needs_pgbouncer, pgbouncer
+from tools.server import Server
 
 CONNECTED = sa.text("SELECT count(*) FROM pg_stat_activity WHERE usename = :role")
 

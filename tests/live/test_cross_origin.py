@@ -1,7 +1,5 @@
 """A page of an allowed origin can do all that the API can, with queries and every header."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

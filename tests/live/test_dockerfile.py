@@ -1,7 +1,5 @@
 """The image, without Docker: each line of the Dockerfile is done in a directory of its own."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -16,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 from honcho.environ import parse_procfile
+from tools.server import BIN, ROOT, Server, environment, free_port
 
-from live.server import BIN, ROOT, Server, environment, free_port
-from tasks_api.database.postgres_process import as_owner
+from local_postgres.server import as_owner
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),

@@ -1,7 +1,5 @@
 """What somebody sees who opens the page in a browser and tries an operation."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
@@ -13,10 +11,9 @@ from uuid import uuid4
 
 import pytest
 import requests
-from jwt_settings import WITH_SECRET, token_of
 from playwright.sync_api import Browser, Page, sync_playwright
-
-from live.server import ROOT, documented_operations, environment
+from tools.jwt_settings import WITH_SECRET, token_of
+from tools.server import ROOT, documented_operations, environment
 
 CHROMIUM = shutil.which("chromium")
 # It is to ask nothing of anybody by itself.

@@ -1,7 +1,5 @@
 """The example for app builders does what README says of it."""
 
-from __future__ import annotations
-
 import json
 import resource
 import subprocess
@@ -10,13 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from uuid import uuid4
 
-import issuer as issuers
 import pytest
 import requests
-from databases import new_database
-from jwt_settings import WITH_SECRET
-
-from live.server import BIN, ROOT, environment, free_port, launch
+from tools import issuer as issuers
+from tools.databases import new_database
+from tools.jwt_settings import WITH_SECRET
+from tools.server import BIN, ROOT, environment, free_port, launch
 
 SCRIPT = ROOT / "examples" / "offline_sync.py"
 

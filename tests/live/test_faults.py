@@ -1,7 +1,5 @@
 """Clients that dribble, and databases that fall silent."""
 
-from __future__ import annotations
-
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """Clients that are generated from the document are typed, and run through all operations."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -10,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from jwt_settings import WITH_SECRET, token_of
-
-from live.npm import install, needs_npm
-from live.server import ROOT, Server, documented_operations
+from tools.jwt_settings import WITH_SECRET, token_of
+from tools.npm import install, needs_npm
+from tools.server import ROOT, Server, documented_operations
 
 SOURCES = Path(__file__).with_name("clients")
 VAR = ROOT / "var" / "clients"

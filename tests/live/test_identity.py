@@ -1,7 +1,5 @@
 """Identity as it is served: gunicorn with its gevent workers, an issuer, curl and a browser."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -13,11 +11,11 @@ from pathlib import Path
 from threading import Thread
 from uuid import uuid4
 
-import issuer as issuers
 import pytest
 import requests
-from issuer import Issuer
-from racing import meanwhile
+from tools import issuer as issuers
+from tools.issuer import Issuer
+from tools.racing import meanwhile
 
 ROOT = Path(__file__).parents[2]
 LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")

@@ -1,7 +1,5 @@
 """What make does in a fresh checkout, wherever that is, and with any Python."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -12,9 +10,8 @@ from uuid import uuid4
 
 import pytest
 import requests
-from jwt_settings import WITH_SECRET
-
-from live.server import ROOT, Server, environment, free_port
+from tools.jwt_settings import WITH_SECRET
+from tools.server import ROOT, Server, environment, free_port
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),

@@ -1,16 +1,13 @@
 """The rules of two linters that others use find nothing in the OpenAPI document."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
-
-from live.npm import install, needs_npm
-from live.server import ROOT
+from tools.npm import install, needs_npm
+from tools.server import ROOT
 
 DOCUMENT = ROOT / "openapi" / "openapi.json"
 LINTERS = {"@stoplight/spectral-cli": "6.16.3", "@redocly/cli": "2.77.0"}

@@ -1,7 +1,5 @@
 """Outages under load: each answer is right or a 503, and the service recovers by itself."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
@@ -12,15 +10,15 @@ import psutil
 import pytest
 import requests
 import sqlalchemy as sa
-from databases import connect
-from racing import transaction
+from tools.databases import connect
+from tools.load import Load
+from tools.postgres import Postgres, new_server
+from tools.racing import transaction
+from tools.tcp_proxy import Proxy, cut, reset, silence, tcp_proxy
 
-from live.load import Load
-from live.postgres import Postgres, new_server
-from live.tcp_proxy import Proxy, cut, reset, silence, tcp_proxy
+from local_postgres.server import PORT
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.database.postgres_process import PORT
 
 
 def settings(url: sa.URL) -> dict[str, object]:

@@ -1,15 +1,12 @@
 """A transaction-pooling PgBouncer stands between the service and PostgreSQL."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest
-
-from live.load import Load
-from live.pgbouncer import needs_pgbouncer, pgbouncer
-from live.postgres import new_server
-from live.server import BIN, ROOT, environment
+from tools.load import Load
+from tools.pgbouncer import needs_pgbouncer, pgbouncer
+from tools.postgres import new_server
+from tools.server import BIN, ROOT, environment
 
 pytestmark = needs_pgbouncer
 
@@ -35,7 +32,7 @@ def test_tests_of_what_clients_see_pass_behind_a_pooler(tmp_path):
         # Four connections for each database: tests hold some while others wait.
         with pgbouncer(tmp_path, server.url, pool_size=4, ignored="options") as url:
             address = url.set(drivername="postgres").render_as_string(hide_password=False)
-            options = ("-q", "--no-header", "-p", "no:cacheprovider", "-p", "live.black_box")
+            options = ("-q", "--no-header", "-p", "no:cacheprovider", "-p", "tools.black_box")
             result = subprocess.run(
                 [BIN / "pytest", *options, "--ignore=tests/live"],
                 cwd=ROOT,

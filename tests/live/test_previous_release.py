@@ -4,8 +4,6 @@ Both serve during a deployment, and an operator may return to the old one. What 
 code, from git, with the libraries of today.
 """
 
-from __future__ import annotations
-
 import io
 import subprocess
 import sys
@@ -14,8 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-
-from live.server import BIN, ROOT, environment
+from tools.server import BIN, ROOT, environment
 
 VERSIONS = "src/tasks_api/database/migrations/versions"
 

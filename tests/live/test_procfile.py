@@ -1,7 +1,5 @@
 """What a platform's buildpack does with the tree: install the requirements, run the Procfile."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal
@@ -13,8 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from honcho.environ import parse_procfile
-
-from live.server import ROOT, Server, environment, free_port
+from tools.server import ROOT, Server, environment, free_port
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),

@@ -1,7 +1,5 @@
 """The rate limit under the real gunicorn: one count for all workers, and no waiting for Redis."""
 
-from __future__ import annotations
-
 import socket
 from collections import Counter
 from contextlib import closing
@@ -9,10 +7,9 @@ from http.client import HTTPConnection
 from uuid import uuid4
 
 import requests
-from racing import race
-from redis_servers import redis_server
-
-from live.server import free_port
+from tools.racing import race
+from tools.redis_servers import redis_server
+from tools.server import free_port
 
 LIMIT = 20
 

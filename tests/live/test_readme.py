@@ -1,14 +1,11 @@
 """The lines of the documents give the output below them, and their links lead somewhere."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess
 
 import pytest
-
-from live.server import BIN, ROOT, environment
+from tools.server import BIN, ROOT, environment
 
 LINK = re.compile(r"\]\(([^)#:]+)[^):]*\)")
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -1,7 +1,5 @@
 """What a newcomer does: start, use, stop, start again."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess
@@ -10,9 +8,8 @@ from uuid import uuid4
 
 import pytest
 import requests
-from jwt_settings import WITH_SECRET
-
-from live.server import BIN, GUNICORN, ROOT, environment
+from tools.jwt_settings import WITH_SECRET
+from tools.server import BIN, GUNICORN, ROOT, environment
 
 
 @pytest.fixture

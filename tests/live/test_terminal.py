@@ -1,7 +1,5 @@
 """What somebody at a terminal sees of the service."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty
@@ -12,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-
-from live.server import BIN, GUNICORN, ROOT, environment, free_port
+from tools.server import BIN, GUNICORN, ROOT, environment, free_port
 
 CTRL_C = b"\x03"
 

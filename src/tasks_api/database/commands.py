@@ -1,7 +1,5 @@
 """The commands `flask --app wsgi db …`; what knows the tables adds its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,6 +11,7 @@ from flask.cli import AppGroup
 
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
+from tasks_api.database.execution import Database, DatabaseUnavailable, StatementRefused
 
 db = AppGroup("db", help="Migrate the database.")
 
@@ -40,22 +39,29 @@ def revision(message: str) -> None:
 
 
 @contextmanager
-def patient_engine(what: str) -> Iterator[sa.Engine]:
-    """Yield an engine without the timeout that a request's statements have.
+def patient_database(what: str) -> Iterator[Database]:
+    """Yield the database without the timeout that a request's statements have.
 
     Args:
         what: begins the sentence in which a failure is reported.
     """
+    url = current_app.extensions["database"].engine.url
     try:
-        yield new_engine(current_app.extensions["database"].engine.url, poolclass=sa.NullPool)
-    except (sa.exc.DBAPIError, CommandError, migrations.MigrationError) as error:
+        yield Database(new_engine(url, poolclass=sa.NullPool), prepare=False)
+    except (
+        sa.exc.DBAPIError,
+        CommandError,
+        migrations.MigrationError,
+        DatabaseUnavailable,
+        StatementRefused,
+    ) as error:
         raise click.ClickException(f"{what} did not run: {error}") from None
 
 
 def _migrate(way: Callable[[sa.Engine, str], None], revision: str) -> None:
-    with patient_engine("The migration") as engine:
-        way(engine, revision)
+    with patient_database("The migration") as database:
+        way(database.engine, revision)
         click.echo(
-            f"The database is at migration {migrations.current(engine) or 'none'}, "
+            f"The database is at migration {migrations.current(database.engine) or 'none'}, "
             f"this version needs {migrations.head()}."
         )

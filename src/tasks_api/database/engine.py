@@ -1,53 +1,34 @@
 """The engine: a bounded pool of connections in autocommit mode."""
 
-from __future__ import annotations
-
-import select
 from typing import Any
 
 import sqlalchemy as sa
-from gevent import monkey
-from psycopg2 import extensions
 from sqlalchemy import event
-from sqlalchemy.exc import InvalidatePoolError
 
-from tasks_api.config import Config
-from tasks_api.database.pool import SharingPool
+from tasks_api.database.pool import Connection, SharingPool, replace_if_closed
+from tasks_api.database.statements import return_json
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3
 # How many seconds the database's machine may take to acknowledge what it is sent.
 CONNECT_TIMEOUT = 5
-# The lengths of a time of day in seconds, and in microseconds.
-SECONDS, MICROSECONDS = len("20:45:00"), len("20:45:00.123456")
 UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT"})
 
-# gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
-_poll = monkey.get_original("select", "poll")
 
-
-class Connection(extensions.connection):
-    """A connection that knows which statements PostgreSQL has prepared on it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()
-
-
-def pooled_engine(url: sa.URL, config: Config) -> sa.Engine:
+def pooled_engine(url: sa.URL, *, size: int, statement_timeout_ms: int) -> sa.Engine:
     """Return the engine that serves requests. Nothing connects before the first statement."""
     engine = new_engine(
         url,
-        statement_timeout_ms=config.statement_timeout_ms,
+        statement_timeout_ms=statement_timeout_ms,
         poolclass=SharingPool,
-        pool_size=config.database_pool_size,
+        pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         # The connection that was used last has the most statements prepared.
         pool_use_lifo=True,
     )
-    event.listen(engine, "connect", _return_json)
-    event.listen(engine, "checkout", _replace_if_closed)
+    event.listen(engine, "connect", return_json)
+    event.listen(engine, "checkout", replace_if_closed)
     return engine
 
 
@@ -85,50 +66,8 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
     return engine
 
 
-def _rfc_3339(value: Any, _cursor: object) -> str | None:
-    """Write PostgreSQL's `2026-01-08 20:45:00.1234+00` as RFC 3339 does (section 5.6)."""
-    if value is None:
-        return None
-    date, time = value[:10], value[11:-3]
-    # PostgreSQL leaves out zeros at the end of a fraction.
-    return f"{date}T{time if len(time) == SECONDS else time.ljust(MICROSECONDS, '0')}Z"
-
-
-# By the OIDs of the types, which are the same in every PostgreSQL.
-JSON_TYPES = (
-    extensions.new_type((2950,), "UUID", extensions.UNICODE),
-    extensions.new_type((1184,), "TIMESTAMPTZ", _rfc_3339),
-)
-
-
-def _return_json(connection: Connection, _record: object) -> None:
-    """Make a connection return UUIDs and timestamps as JSON has them.
-
-    A page of 50 tasks has 100 UUIDs and 200 timestamps. They would become objects only to be
-    written as text again.
-    """
-    for kind in JSON_TYPES:
-        extensions.register_type(kind, connection)
-
-
 def _use_utc(connection: Connection, _record: object) -> None:
     # Few servers have another time zone, so this round trip is rare.
     if connection.info.parameter_status("TimeZone") not in UTC_NAMES:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
-
-
-def _replace_if_closed(connection: Connection, record: Any, _proxy: object) -> None:
-    """Replace an idle connection that the server has closed, before a statement is lost on it.
-
-    A server that ends says so, or at least closes the socket: an idle connection with something to
-    read is dead. This asks the kernel; `pool_pre_ping` would ask the server, which is a round trip
-    for each statement.
-    """
-    if "used" not in record.info:
-        record.info["used"] = True
-        return
-    waiting = _poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
-        raise InvalidatePoolError("the server has closed the connection")

@@ -1,7 +1,5 @@
 """One way to run one statement: what is tried again, and what counts as unavailable."""
 
-from __future__ import annotations
-
 import logging
 import random
 import time
@@ -15,9 +13,9 @@ from flask import Flask, current_app
 from psycopg2.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from tasks_api.config import Config
 from tasks_api.database import metrics
-from tasks_api.database.engine import Connection, pooled_engine
+from tasks_api.database.engine import pooled_engine
+from tasks_api.database.pool import Connection
 from tasks_api.database.statements import Row, Statement
 
 # The whole statement was rolled back and may be run again: serialization failure, deadlock.
@@ -32,7 +30,7 @@ ATTEMPTS = 5
 UNAVAILABLE = ("08", "53", "57", "25006", "55P03")
 # A table or column that isn't there.
 NOT_MIGRATED = frozenset({"42P01", "42703"})
-# After so many seconds without a failure, the database counts as working again.
+# After this many seconds without a failure, the database counts as working again.
 QUIET = 10.0
 
 # How many causes are logged, and remembered, until the database works again.
@@ -96,7 +94,7 @@ class Database:
             try:
                 rows = self._attempt(statement, parameters, prepare=prepare)
             except PoolTimeoutError:
-                metrics.REFUSED.inc()
+                metrics.NO_CONNECTION.inc()
                 raise self._unavailable("no connection of the pool was free in time") from None
             except psycopg2.Error as error:
                 metrics.FAILURES.labels(error.pgcode or "none").inc()
@@ -111,7 +109,7 @@ class Database:
                 if self._causes:
                     self._succeed()
                 return rows
-        raise self._unavailable(f"gave way to other transactions {ATTEMPTS} times")
+        raise self._unavailable(f"rolled back in favour of other transactions {ATTEMPTS} times")
 
     def _attempt(
         self, statement: Statement, parameters: dict[str, Any], *, prepare: bool
@@ -167,11 +165,12 @@ class Database:
             logger.warning("the database can be used again")
 
 
-def init_app(app: Flask, url: sa.URL, config: Config) -> None:
+def init_app(
+    app: Flask, url: sa.URL, *, pool_size: int, statement_timeout_ms: int, prepare: bool
+) -> None:
     """Connect the app to its database, when the first statement is run."""
-    app.extensions["database"] = Database(
-        pooled_engine(url, config), prepare=config.prepared_statements
-    )
+    engine = pooled_engine(url, size=pool_size, statement_timeout_ms=statement_timeout_ms)
+    app.extensions["database"] = Database(engine, prepare=prepare)
 
 
 def execute(statement: Statement, **parameters: Any) -> list[Row]:

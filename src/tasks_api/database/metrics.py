@@ -1,7 +1,5 @@
 """What is measured of the database and of the pools of connections to it."""
 
-from __future__ import annotations
-
 from prometheus_client import Counter, Gauge, Histogram
 
 # A connection of the pool is there at once; only what took longer than this counts as a wait.
@@ -27,6 +25,6 @@ WAITS = Histogram(
     "How long statements waited because no connection was free, or a new one had to be opened.",
     buckets=(0.01, 0.1, 1, 3.5),
 )
-REFUSED = Counter(
+NO_CONNECTION = Counter(
     "tasks_api_pool_refused", "Statements that were not run: no connection was free in time."
 )

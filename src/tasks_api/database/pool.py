@@ -1,18 +1,35 @@
-"""The pool: a request that finds no connection waits for one that another request returns."""
+"""The pool: a request that finds no connection waits for one that another request returns.
 
-from __future__ import annotations
+It relies on parts of SQLAlchemy's `QueuePool` that begin with an underscore: `_timeout`, `_do_get`,
+`_create_connection`, `_do_return_conn` and `_dec_overflow`.
+"""
 
+import select
 import time
 from threading import Condition
 from typing import Any
 
 import psycopg2
+from gevent import monkey
+from psycopg2 import extensions
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
-# For so many seconds after the database has refused a connection, it isn't asked for another one:
-# each refusal costs it a process.
+# How long after a refusal the database isn't asked for another connection, in seconds: each refusal
+# costs it a process.
 REFUSED_SECONDS = 1
+
+# gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
+_poll = monkey.get_original("select", "poll")
+
+
+class Connection(extensions.connection):
+    """A connection that knows which statements PostgreSQL has prepared on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()
 
 
 class SharingPool(QueuePool):
@@ -94,3 +111,19 @@ class SharingPool(QueuePool):
             self._dec_overflow()
         with self.returned:
             self.returned.notify()
+
+
+def replace_if_closed(connection: Connection, record: Any, _proxy: object) -> None:
+    """Replace an idle connection that the server has closed, before a statement is lost on it.
+
+    A server that ends says so, or at least closes the socket: an idle connection with something to
+    read is dead. This asks the kernel; `pool_pre_ping` would ask the server, which is a round trip
+    for each statement.
+    """
+    if "used" not in record.info:
+        record.info["used"] = True
+        return
+    waiting = _poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError("the server has closed the connection")

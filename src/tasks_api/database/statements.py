@@ -1,18 +1,20 @@
 """One statement: SQLAlchemy writes it, PostgreSQL prepares it, psycopg2 runs it."""
 
-from __future__ import annotations
-
 from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg2 import extensions
 from psycopg2.errors import DuplicatePreparedStatement
 from sqlalchemy.dialects.postgresql import psycopg2
 
-from tasks_api.database.engine import Connection
+from tasks_api.database.pool import Connection
 
 # How many statements a connection keeps: lists have many combinations of filters.
 PREPARED_MAX = 200
+
+# The lengths of a time of day in seconds, and in microseconds.
+SECONDS, MICROSECONDS = len("20:45:00"), len("20:45:00.123456")
 
 # A row by the names of its columns, ready to be written as JSON.
 Row = dict[str, Any]
@@ -75,3 +77,29 @@ class Statement:
         if prepare:
             connection.prepared.add(self.name)
         return rows
+
+
+def _rfc_3339(value: Any, _cursor: object) -> str | None:
+    """Write PostgreSQL's `2026-01-08 20:45:00.1234+00` as RFC 3339 does (section 5.6)."""
+    if value is None:
+        return None
+    date, time = value[:10], value[11:-3]
+    # PostgreSQL leaves out zeros at the end of a fraction.
+    return f"{date}T{time if len(time) == SECONDS else time.ljust(MICROSECONDS, '0')}Z"
+
+
+# By the OIDs of the types, which are the same in every PostgreSQL.
+JSON_TYPES = (
+    extensions.new_type((2950,), "UUID", extensions.UNICODE),
+    extensions.new_type((1184,), "TIMESTAMPTZ", _rfc_3339),
+)
+
+
+def return_json(connection: Connection, _record: object) -> None:
+    """Make a connection return UUIDs and timestamps as JSON has them.
+
+    A page of 50 tasks has 100 UUIDs and 200 timestamps. They would become objects only to be
+    written as text again.
+    """
+    for kind in JSON_TYPES:
+        extensions.register_type(kind, connection)

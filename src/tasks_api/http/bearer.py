@@ -1,11 +1,9 @@
 """The bearer token in a request (RFC 6750)."""
 
-from __future__ import annotations
-
 from flask import Request
 
 from tasks_api.http.problems import Problem
-from tasks_api.setting_checks import BEARER_TOKEN
+from tasks_api.http.settings import BEARER_TOKEN
 
 
 def read_token(req: Request) -> str:

@@ -1,7 +1,5 @@
 """How marshmallow's schemas and fields become components of the OpenAPI document."""
 
-from __future__ import annotations
-
 from inspect import getdoc
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Which other origins' pages may call (CORS), what they may send, and what they get to see."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
@@ -53,6 +51,6 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 
 
 def _vary_by_origin(response: Response) -> Response:
-    """Have caches keep origins apart, also where this one was not let in."""
+    """Tell caches that the answer depends on the origin, also if the origin was refused."""
     response.vary.add("Origin")
     return response

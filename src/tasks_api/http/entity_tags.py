@@ -1,7 +1,5 @@
 """Entity tags (RFC 9110, section 8.8.3) of a revision and a shape: `"57-3f9a"`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -15,9 +13,9 @@ from marshmallow import Schema, ValidationError, fields
 # RFC 9110, section 8.8.3, in a list of section 5.6.1.
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
-# Those in a list that a revision can have, with a shape or without. `"057"` and what PostgreSQL
-# can't count to are not.
-REVISIONS = re.compile(r'(W/)?"(0|[1-9][0-9]{0,17})(?:-([0-9a-f]{4}))?"')
+# The tags in a list that a revision can have, with a shape or without one. `"057"` is no such tag,
+# nor is a number that PostgreSQL can't count to.
+REVISION_TAG = re.compile(r'(W/)?"(0|[1-9][0-9]{0,17})(?:-([0-9a-f]{4}))?"')
 # What to send, for the OpenAPI document: the plain half of the above.
 PATTERN = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
 
@@ -67,7 +65,7 @@ def revisions_in(header: str, *, weak: bool, shape: str | None = None) -> list[i
         )
     return [
         int(digits)
-        for prefix, digits, given in REVISIONS.findall(header)
+        for prefix, digits, given in REVISION_TAG.findall(header)
         if (weak or not prefix) and shape in {None, given}
     ]
 

@@ -1,7 +1,5 @@
 """GET /metrics: all that was measured, for Prometheus."""
 
-from __future__ import annotations
-
 import os
 import platform
 from hmac import compare_digest
@@ -17,7 +15,6 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from tasks_api.config import Config
 from tasks_api.http import bearer
 
 BUILD = Gauge(
@@ -32,11 +29,11 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 blueprint = Blueprint("metrics", __name__)
 
 
-def init_app(app: Flask, config: Config) -> None:
-    """Serve the metrics to all with the embedded database, else only to those with the token."""
+def init_app(app: Flask, token: str | None, *, open_to_all: bool) -> None:
+    """Serve the metrics to those with the token; without one to all, or to nobody."""
     BUILD.labels(version("tasks-api"), platform.python_version()).set(1)
-    if config.metrics_token or config.database_url is None:
-        app.extensions["metrics_token"] = config.metrics_token
+    if token or open_to_all:
+        app.extensions["metrics_token"] = token
         app.register_blueprint(blueprint)
 
 

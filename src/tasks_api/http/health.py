@@ -1,21 +1,12 @@
 """Is it alive, is it ready: for platforms and load balancers."""
 
-from __future__ import annotations
-
 from typing import Any
 
-import sqlalchemy as sa
 from marshmallow import Schema, fields
 
-from tasks_api.database import migrations
-from tasks_api.database.execution import DatabaseUnavailable, NotMigrated, execute
-from tasks_api.database.statements import Statement
+from tasks_api.database.readiness import failed_check
 from tasks_api.http.problems import Problem, responses
 from tasks_api.http.smorest import Blueprint
-
-APPLIED = Statement(
-    sa.text("SELECT version_num FROM alembic_version").columns(sa.column("version_num"))
-)
 
 blueprint = Blueprint(
     "health", __name__, any_query=True, description="For platforms and load balancers."
@@ -48,21 +39,6 @@ def get_readiness() -> Any:
     The database answers and has at least the migrations that this version needs. A 503 names the
     check that failed.
     """
-    try:
-        applied = max((row["version_num"] for row in execute(APPLIED)), default="")
-    except NotMigrated:
-        applied = ""
-    except DatabaseUnavailable:
-        raise _not_ready("database", "The database can't be reached.") from None
-    # During a deployment, and after a return to an older release, the database is ahead.
-    if applied < migrations.head():
-        raise _not_ready(
-            "migrations",
-            f"The database is at migration {applied or 'none'}, "
-            f"this version needs {migrations.head()}: run `flask --app wsgi db upgrade`.",
-        )
+    if failed := failed_check():
+        raise Problem(503, failed.detail, headers={"Retry-After": "5"}, check=failed.check)
     return {"status": "ok"}
-
-
-def _not_ready(check: str, detail: str) -> Problem:
-    return Problem(503, detail, headers={"Retry-After": "5"}, check=check)

@@ -1,7 +1,5 @@
 """The arguments of a view: what it declares of body, query and headers, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -10,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 from flask import Request, current_app, request
 from marshmallow import ValidationError
 
-from tasks_api.http.body import loads, read
 from tasks_api.http.fields import UNKNOWN, Strict
+from tasks_api.http.json_bodies import loads, read
 from tasks_api.http.problems import Problem
 from tasks_api.http.validation_errors import flatten, unacceptable
 

@@ -3,8 +3,6 @@
 RFC 9457: `application/problem+json`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +20,7 @@ from werkzeug.exceptions import (
 )
 
 from tasks_api.database.execution import DatabaseUnavailable
-from tasks_api.http.request_log import request_id
+from tasks_api.http.log import request_id
 
 # Names that RFC 9110 changed; Python has them from 3.13 on.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -31,7 +29,7 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 DESCRIPTIONS = {
     400: "The request is malformed: not JSON, not UTF-8, nested too deep, or a bad header.",
     404: "There is no such thing, or it is another user's.",
-    409: "The present state of the task does not allow it.",
+    409: "The present state does not allow it.",
     410: "It is gone for good.",
     412: "The version is not one that the request expects; `ETag` has the current one.",
     413: "The body is too large.",
@@ -141,6 +139,12 @@ def describe(status: int, detail: str, request_id: str | None, **members: Any) -
     title = TITLES.get(status) or HTTPStatus(status).phrase
     start = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return start | members | {"request_id": request_id}
+
+
+def write_refusal(status: int, detail: str, request_id: str) -> tuple[dict[str, str], bytes]:
+    """Write the headers and the body of an answer to a request that the application never saw."""
+    body = orjson.dumps(describe(status, detail, request_id))
+    return {"Content-Type": "application/problem+json"}, body
 
 
 def render(error: HTTPException) -> Response:

@@ -1,7 +1,5 @@
 """How many requests each client has sent in its present window, counted by this process alone."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Callable, Iterator

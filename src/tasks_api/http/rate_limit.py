@@ -1,12 +1,11 @@
-"""At most so many requests of each user in a window of time, if RATE_LIMIT is set.
+"""A limit on the requests of each user in a window of time, if RATE_LIMIT is set.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers-11. Windows are fixed, so that the
 fields say all there is to know: after `t` seconds the whole allowance is back. The price is that
 around the end of a window twice as many requests may pass in a short time.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Any
@@ -16,11 +15,10 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tasks_api.config import Config
 from tasks_api.http.problems import RETRY_AFTER, Problem, document_response, render, responses
 from tasks_api.http.rate_counters import Counters, MemoryCounters
+from tasks_api.http.settings import Rate
 from tasks_api.http.smorest import Api
-from tasks_api.rate_limit_checks import Rate
 
 # For platforms, which ask often and from one address. OPTIONS is free, too: browsers send it by
 # themselves, and don't let a page see why it was refused.
@@ -49,9 +47,10 @@ HEADERS = {
 class RateLimit:
     """Counts each request once, and refuses those that are too many."""
 
-    def __init__(self, rate: Rate, counters: Counters) -> None:
+    def __init__(self, rate: Rate, counters: Counters, caller: Callable[[], object]) -> None:
         self._rate = rate
         self._counters = counters
+        self._caller = caller
 
     def check(self) -> None:
         """Count a request that the guard has let through, for the user in its path.
@@ -59,13 +58,13 @@ class RateLimit:
         Raises:
             Problem: 429.
         """
-        self._count((request.view_args or {}).get("user_id") or g.get("user_id"))
+        self._count((request.view_args or {}).get("user_id") or self._caller())
 
     def finish(self, response: Response) -> Response:
         """Say in the answer what is left. What was refused before `check` is counted here."""
         if "rate_limit" not in g:
             try:
-                self._count(g.get("user_id"))
+                self._count(self._caller())
             except Problem as refusal:
                 response = render(refusal)
         response.headers.update(g.rate_limit)
@@ -94,26 +93,38 @@ class RateLimit:
             )
 
 
-def init_app(app: Flask, config: Config) -> None:
-    """Limit the requests of the app. Hooks that are registered before this see all refusals."""
-    if not config.rate_limit:
-        return
-    if config.trusted_proxies:
+def init_app(
+    app: Flask,
+    rate: Rate,
+    storage_url: str | None,
+    *,
+    trusted_proxies: int,
+    caller: Callable[[], object],
+) -> None:
+    """Limit the requests of the app. Hooks that are registered before this see all refusals.
+
+    Args:
+        rate: how many requests in how many seconds.
+        storage_url: the Redis that counts; without one, each process counts by itself.
+        trusted_proxies: how many proxies in front append to `X-Forwarded-For`.
+        caller: returns the user of the request's token, or None.
+    """
+    if trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0
+            app.wsgi_app, x_for=trusted_proxies, x_proto=0, x_host=0
         )
-    limit = RateLimit(config.rate_limit, _counters(config, config.rate_limit.seconds))
+    limit = RateLimit(rate, _counters(storage_url, rate.seconds), caller)
     app.before_request(limit.check)
     app.after_request(limit.finish)
 
 
-def _counters(config: Config, seconds: int) -> Counters:
-    if not config.rate_limit_storage_url:
+def _counters(storage_url: str | None, seconds: int) -> Counters:
+    if not storage_url:
         return MemoryCounters(seconds)
     # The package redis is an extra.
     from tasks_api.http.redis_counters import RedisCounters  # noqa: PLC0415
 
-    return RedisCounters(config.rate_limit_storage_url, seconds)
+    return RedisCounters(storage_url, seconds)
 
 
 def _network(address: str | None) -> str:

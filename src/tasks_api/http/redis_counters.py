@@ -4,8 +4,6 @@ A server that is away is noticed within `TIMEOUT`, and then asked by one request
 requests pass uncounted rather than wait for it.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable
@@ -14,9 +12,9 @@ from redis import BlockingConnectionPool, Redis, RedisError
 
 from tasks_api.http.rate_counters import Window
 
-# So many seconds a request waits at most for a free connection, for a new one, and for an answer.
+# How long a request waits at most for a free connection, for a new one, and for an answer: seconds.
 TIMEOUT = 0.25
-# While the server is away, so many seconds lie between two attempts.
+# How long to wait between two attempts while the server is away: seconds.
 RETRY_SECONDS = 1.0
 # Of each process. An answer takes a fraction of a millisecond, so they are free again soon.
 CONNECTIONS_MAX = 10

@@ -1,6 +1,4 @@
-"""Whom a request is for, and which path: refused where two readers could disagree."""
-
-from __future__ import annotations
+"""The host and the path of a request: refused where two readers could disagree."""
 
 import re
 from functools import cache
@@ -17,7 +15,7 @@ UUID = re.compile(UUIDConverter.regex)
 
 
 def init_app(app: Flask) -> None:
-    """Refuse requests that are for nobody, or for a path that could be two."""
+    """Refuse requests that name no host, or a path with two meanings."""
     # `//` is another path; a redirect would repeat a host that the client made up.
     app.url_map.merge_slashes = False
     app.extensions["paths_with_any_text"] = cache(lambda: _paths_with_any_text(app.url_map))
@@ -26,7 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 def refuse_ambiguous_target() -> None:
-    """Refuse a request that doesn't say whom it is for (RFC 9112, section 3.2).
+    """Refuse a request that names no host, or a malformed one (RFC 9112, section 3.2).
 
     Raises:
         Problem: 400.

@@ -1,7 +1,5 @@
 """flask-smorest's classes, with strict arguments and problem details."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What marshmallow found wrong in a request, as a problem that names each place."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any

@@ -1,7 +1,5 @@
 """A GET for the issuer's keys, with bounds on its time and its size."""
 
-from __future__ import annotations
-
 import time
 from contextlib import closing, suppress
 from http.client import OK, HTTPConnection, HTTPSConnection

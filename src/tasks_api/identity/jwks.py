@@ -1,7 +1,5 @@
 """A JWK Set (RFC 7517) in, the keys that may verify tokens out."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -4,8 +4,6 @@ A fetch runs in a thread of its own (a greenlet, in gunicorn's workers), one at 
 whose key is known never waits for it; one whose key is unknown waits for at most `TIMEOUT`.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 import time

@@ -1,18 +1,15 @@
 """The user of a token, for clients that don't know the id in their paths."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
-from flask import Response, g
+from flask import Response
 from marshmallow import Schema, fields
 
 from tasks_api.http.problems import responses
 from tasks_api.http.smorest import Blueprint
+from tasks_api.identity.guard import any_user, caller
 
 EXAMPLE = {"user_id": "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"}
-
-ENDPOINT = "me.get_me"
 
 blueprint = Blueprint("me", __name__, url_prefix="/api", description="The user of the token.")
 
@@ -35,9 +32,10 @@ class MeSchema(Schema):
 @blueprint.route("/me")
 @blueprint.response(200, MeSchema(), description="The user of the token.", example=EXAMPLE)
 @blueprint.doc(operationId="getMe", responses=responses(422, 500))
-def get_me() -> dict[str, UUID]:
+@any_user
+def get_me() -> dict[str, UUID | None]:
     """Return the user of the token
 
     The id that stands in this user's paths. Not every issuer's tokens have it as it is.
     """
-    return {"user_id": g.user_id}
+    return {"user_id": caller()}

@@ -1,7 +1,5 @@
 """A JSON Web Token (RFC 7519) in, its user out."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -12,10 +10,9 @@ from uuid import UUID, uuid5
 import jwt
 from cachetools import LRUCache, cached
 
-from tasks_api.config import Config
 from tasks_api.identity.jwks import Key
-from tasks_api.identity.keys import RemoteKeys, SharedSecret, UnknownKey
-from tasks_api.setting_checks import HYPHENATED_UUID
+from tasks_api.identity.keys import UnknownKey
+from tasks_api.identity.settings import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
 LEEWAY = 30
@@ -162,32 +159,3 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**53:
         raise InvalidToken(f"{name} is not a time")
     return value
-
-
-def verifier_for(config: Config) -> Verifier:
-    """Return the verifier that the settings ask for."""
-    keys = (
-        SharedSecret(config.jwt_secret)
-        if config.jwt_secret
-        else RemoteKeys(config.jwt_jwks_url or "")
-    )
-    return Verifier(
-        keys,
-        issuer=config.jwt_issuer,
-        audience=config.jwt_audience,
-        user_claim=config.jwt_user_claim,
-        user_namespace=config.jwt_user_namespace,
-    )
-
-
-def mint(config: Config, user_id: UUID, *, seconds: int) -> str:
-    """Return a new token for a user, signed with the shared secret: for development."""
-    now = int(time.time())
-    claims = {
-        "iss": config.jwt_issuer,
-        "aud": config.jwt_audience,
-        config.jwt_user_claim: str(user_id),
-        "iat": now,
-        "exp": now + seconds,
-    }
-    return jwt.encode(claims, config.jwt_secret or b"", algorithm="HS256")

@@ -1,6 +1,11 @@
-"""What the service does: `blueprint` has all operations on tasks and the commands."""
+"""What the service does: `blueprint` has all operations on tasks, and the commands."""
 
-from tasks_api.tasks import commands, item_views, list_views, user_views
+# isort: off
+# The document has the operations in this order.
 from tasks_api.tasks.blueprint import blueprint
+from tasks_api.tasks.item import views as item
+from tasks_api.tasks.lists import views as lists, clearing
+from tasks_api.tasks.changes import views as changes
+from tasks_api.tasks.upkeep import erasure, commands
 
-__all__ = ["blueprint", "commands", "item_views", "list_views", "user_views"]
+__all__ = ["blueprint", "changes", "clearing", "commands", "erasure", "item", "lists"]

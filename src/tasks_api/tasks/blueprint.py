@@ -1,16 +1,12 @@
 """The blueprint that all operations on tasks are part of."""
 
-from __future__ import annotations
-
-from flask import Response
-
 from tasks_api.http.smorest import Blueprint
-from tasks_api.tasks.responses import ETAG
+from tasks_api.tasks.responses import ETAG, forbid_shared_copies
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema
 
-USER = "/<uuid:user_id>"
-TASKS = f"{USER}/tasks"
-TASK = f"{TASKS}/<uuid:task_id>"
+USER_PATH = "/<uuid:user_id>"
+TASKS_PATH = f"{USER_PATH}/tasks"
+TASK_PATH = f"{TASKS_PATH}/<uuid:task_id>"
 
 blueprint = Blueprint(
     "tasks",
@@ -32,13 +28,7 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.after_request
-def forbid_shared_copies(response: Response) -> Response:
-    """Make caches ask each time, and keep the answers of users apart (RFC 9111, 5.2.2)."""
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers.add("Vary", "Authorization")
-    return response
-
+blueprint.after_request(forbid_shared_copies)
 
 returns_changed_task = blueprint.response(
     200, TaskSchema(), description="The task as it is now.", headers=ETAG, example=TASK_EXAMPLE

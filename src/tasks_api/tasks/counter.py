@@ -5,22 +5,20 @@ all changes of a user, its value is the version of a task and of the user's list
 waits for the user's other writes.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tasks_api.tasks.expressions import USER_ID
+from tasks_api.tasks.columns import USER_ID
 from tasks_api.tasks.models import users
 
-COUNT = bindparam("count", type_=sa.BigInteger)
+HOW_MANY = bindparam("count", type_=sa.BigInteger)
 
 
 def start_or_advance(source: sa.FromClause | None = None) -> sa.CTE:
-    """Take the next COUNT values for a write that may be the user's first, which makes their row.
+    """Take the next `count` values for a write that may be the user's first, which makes their row.
 
     Args:
         source: if it has no row, no value is taken.
@@ -29,7 +27,7 @@ def start_or_advance(source: sa.FromClause | None = None) -> sa.CTE:
         A CTE of `id`, `revision` (the last of the values) and `written_at` (the time of the write,
         which never goes back).
     """
-    values = {"id": USER_ID, "revision": COUNT, "written_at": func.now()}
+    values = {"id": USER_ID, "revision": HOW_MANY, "written_at": func.now()}
     rows = select(*values.values())
     statement = insert(users).from_select(
         list(values), rows if source is None else rows.select_from(source)

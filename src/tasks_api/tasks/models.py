@@ -1,7 +1,5 @@
 """The tables: everything else takes columns and constraints from here."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 
@@ -62,7 +60,7 @@ class User(Base):
     # The newest change that is gone for good: a client that hasn't seen it must start again.
     purged_revision: Mapped[int] = mapped_column(server_default=text("0"))
 
-    tasks: Mapped[list[Task]] = relationship(back_populates="user", passive_deletes=True)
+    tasks: Mapped[list["Task"]] = relationship(back_populates="user", passive_deletes=True)
 
 
 class Task(Base):
@@ -137,4 +135,4 @@ class IdempotencyKey(Base):
 
 users = Base.metadata.tables["users"]
 tasks = Base.metadata.tables["tasks"]
-keys = Base.metadata.tables["idempotency_keys"]
+idempotency_keys = Base.metadata.tables["idempotency_keys"]

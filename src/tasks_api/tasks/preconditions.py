@@ -1,15 +1,86 @@
-"""Preconditions on revisions (RFC 9110, section 13): the same rule in Python and in SQL."""
+"""Conditional requests on revisions (RFC 9110, section 13): entity tags, and preconditions.
 
-from __future__ import annotations
+A tag is made from a revision and from the shape of a task: `"57-3f9a"`. A release that adds a
+member has another shape, which makes every copy that a client has stale by itself. A precondition
+is the same rule in Python and in SQL.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, any_, bindparam, false, func, true
 from sqlalchemy import all_ as every
 
-from tasks_api.http.entity_tags import matches
-from tasks_api.tasks.expressions import REVISIONS
+from tasks_api.database.execution import execute
+from tasks_api.database.statements import Row, Statement
+from tasks_api.http.entity_tags import PATTERN, EntityTags, matches, shape_of
+from tasks_api.http.fields import Strict
+from tasks_api.http.problems import Problem
+from tasks_api.tasks.columns import REVISION_ARRAY
+from tasks_api.tasks.schemas import TaskSchema
+
+SHAPE = shape_of(TaskSchema())
+
+
+def entity_tag(revision: int) -> str:
+    """Return the strong entity tag of a task, or of a user's lists."""
+    return f'"{revision}-{SHAPE}"'
+
+
+def precondition_failed(what: str, revision: int) -> Problem:
+    """Return the problem for a version that the client does not expect."""
+    return Problem(
+        412,
+        f"The {what} has changed meanwhile; nothing was done. "
+        "The header ETag has the current version.",
+        headers={"ETag": entity_tag(revision)},
+    )
+
+
+class IfNoneMatchSchema(Strict):
+    """A client that has a copy already."""
+
+    known = EntityTags(
+        weak=True,
+        shape=SHAPE,
+        data_key="If-None-Match",
+        load_default=list,
+        metadata={
+            "description": "The entity tags of the copies you have: a match is a 304. A weak "
+            "comparison of whole tags.",
+            "pattern": PATTERN,
+        },
+    )
+
+
+class PreconditionSchema(Strict):
+    """A client that wants to change only what it has seen, or hasn't."""
+
+    expected = EntityTags(
+        weak=False,
+        data_key="If-Match",
+        # A plain None would be documented, as if the header could be null.
+        load_default=lambda: None,
+        metadata={
+            "description": "Change the task only if it has one of these entity tags; if none "
+            "matches, the answer is a 412. A strong comparison, in which the revision alone "
+            'decides: `"57"`, which you know from `revision`, and the tag of an older release '
+            "both work.",
+            "pattern": PATTERN,
+        },
+    )
+    unless = EntityTags(
+        weak=True,
+        shape=SHAPE,
+        data_key="If-None-Match",
+        load_default=list,
+        metadata={
+            "description": "Change the task only if it has none of these entity tags. A weak "
+            "comparison of whole tags.",
+            "pattern": PATTERN,
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -42,6 +113,27 @@ def allows(revision: ColumnElement[int]) -> ColumnElement[bool]:
     PostgreSQL evaluates it after the user's other writes, on what they left.
     """
     return and_(
-        func.coalesce(revision == any_(bindparam("expected", type_=REVISIONS)), true()),
-        func.coalesce(revision != every(bindparam("unless", type_=REVISIONS)), false()),
+        func.coalesce(revision == any_(bindparam("expected", type_=REVISION_ARRAY)), true()),
+        func.coalesce(revision != every(bindparam("unless", type_=REVISION_ARRAY)), false()),
     )
+
+
+def write_if(
+    precondition: Precondition, statement: Statement, user_id: UUID, what: str
+) -> Row | None:
+    """Run a statement on all of a user's tasks, which checks the precondition on their counter.
+
+    Args:
+        what: the precondition is about, for the error.
+
+    Returns:
+        Its row without `revision`; None for a user who has never written, and so has no tasks.
+
+    Raises:
+        Problem: 412, nothing was done.
+    """
+    rows = execute(statement, user_id=user_id, **precondition.parameters())
+    revision = rows[0].pop("revision") if rows else 0
+    if not precondition.allows(revision):
+        raise precondition_failed(what, revision)
+    return rows[0] if rows else None

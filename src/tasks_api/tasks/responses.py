@@ -1,14 +1,12 @@
 """What the views share: headers, errors, and how the document describes them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response
 
 from tasks_api.database.statements import Row
 from tasks_api.http.problems import Problem
-from tasks_api.tasks.entity_tags import SHAPE
+from tasks_api.tasks.preconditions import entity_tag, precondition_failed
 
 READ_ERRORS = (400, 404, 422, 500, 503)
 WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
@@ -42,11 +40,6 @@ def links_to(*operations: str) -> dict[str, Any]:
     """Document the operations that an answer's members are parameters of."""
     parameters = {"user_id": "$response.body#/user_id", "task_id": "$response.body#/id"}
     return {name: {"operationId": name, "parameters": parameters} for name in operations}
-
-
-def entity_tag(revision: int) -> str:
-    """Return the strong entity tag of a task, or of a user's lists."""
-    return f'"{revision}-{SHAPE}"'
 
 
 def with_entity_tag(task: Row) -> tuple[Row, dict[str, str]]:
@@ -85,11 +78,8 @@ def written_or_412(task: Row | None) -> Row:
     return task
 
 
-def precondition_failed(what: str, revision: int) -> Problem:
-    """Return the problem for a version that the client does not expect."""
-    return Problem(
-        412,
-        f"The {what} has changed meanwhile; nothing was done. "
-        "The header ETag has the current version.",
-        headers={"ETag": entity_tag(revision)},
-    )
+def forbid_shared_copies(response: Response) -> Response:
+    """Make caches ask each time, and keep the answers of users apart (RFC 9111, 5.2.2)."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.add("Vary", "Authorization")
+    return response

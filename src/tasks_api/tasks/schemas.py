@@ -1,14 +1,11 @@
 """Shapes of a task: what an answer has, and what a request may have."""
 
-from __future__ import annotations
-
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 
-from tasks_api.http.fields import Boolean, Choice, Strict, Text, Timestamp
+from tasks_api.http.fields import AsItIs, Boolean, Choice, Strict, Text, Timestamp
 from tasks_api.tasks.models import DESCRIPTION_MAX, PRIORITIES, TAG_MAX, TAGS_MAX, TITLE_MAX
 
 BATCH_MAX = 100
@@ -113,7 +110,7 @@ class NewTaskSchema(TaskChangeSchema):
         self.fields["title"].required = True
 
 
-class TaskSchema(TaskChangeSchema):
+class TaskSchema(AsItIs, TaskChangeSchema):
     """A task. All of its members are always there."""
 
     class Meta(Strict.Meta):
@@ -123,43 +120,3 @@ class TaskSchema(TaskChangeSchema):
         super().__init__(**kwargs)
         for field in self.fields.values():
             field.required = True
-
-    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        """Return the row as it is: the statements select exactly these members.
-
-        marshmallow's own `dump` asks every field about every value, which takes longer than the
-        rest of a list.
-        """
-        return obj
-
-
-class CompletionSchema(ReadOnlyFields):
-    """Whether the task is done. Without it, `completed` is flipped."""
-
-    optional_body = True
-    completed = Boolean(metadata=says("Set `completed` to this, instead of flipping it."))
-
-
-class IdempotencyKeySchema(Strict):
-    """A request that may be repeated, and is done once."""
-
-    key = fields.String(
-        data_key="Idempotency-Key",
-        # A plain None would be documented, as if the header could be null.
-        load_default=lambda: None,
-        metadata=says(
-            "Any string of your own that is new for each task: repeat the request with it as often "
-            "as you like, it is done once. Kept for at least 24 hours.",
-            minLength=1,
-            maxLength=255,
-            pattern="^[!-~]+$",
-        ),
-    )
-
-    def load(self, data: Any, **kwargs: Any) -> Any:
-        """Read the header."""
-        key = data.get("Idempotency-Key")
-        if key is not None and not re.fullmatch("[!-~]{1,255}", key):
-            message = "Must be 1 to 255 visible ASCII characters."
-            raise ValidationError({"Idempotency-Key": [message]})
-        return super().load(data, **kwargs)

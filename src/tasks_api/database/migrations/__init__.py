@@ -5,8 +5,6 @@ release that meets a revision it doesn't know can tell that the database is ahea
 migration leaves the release before it working, which may go on serving, or be returned to.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

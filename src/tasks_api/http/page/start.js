@@ -1,10 +1,15 @@
-// The ids in an answer become the parameters of all operations: a task that was created is the one
-// that the others then get, change and delete.
+// What is created by one operation is what the others then get, change and delete: the document's
+// links say which members of an answer are parameters ({user_id: "$response.body#/user_id"}).
 function keepIds(response) {
-  const {user_id, id: task_id} = response.body ?? {};
-  if (!user_id) return response;
-  const ids = {user_id, task_id};
-  for (const [path, item] of ui.specSelectors.specJson().get("paths")) {
+  const paths = ui.specSelectors.specJson().get("paths");
+  const links = [...paths.values()].flatMap((item) => [...item.values()])
+    .flatMap((operation) => [...(operation.get?.("responses")?.values() ?? [])])
+    .flatMap((answer) => [...(answer.get("links")?.values() ?? [])]);
+  const ids = {};
+  for (const [name, source] of links.flatMap((link) => [...link.get("parameters")])) {
+    ids[name] = response.body?.[source.replace("$response.body#/", "")];
+  }
+  for (const [path, item] of paths) {
     for (const parameter of item.get("parameters") ?? []) {
       const id = ids[parameter.get("name")];
       for (const method of id ? item.delete("parameters").keys() : []) {

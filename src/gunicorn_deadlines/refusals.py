@@ -1,0 +1,52 @@
+"""The answer to a request that is refused before the application sees it."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from uuid import uuid4
+
+from gunicorn.http import errors
+from werkzeug.exceptions import RequestTimeout
+
+from gunicorn_deadlines.client import Client
+from gunicorn_deadlines.metrics import Metrics
+
+# Writes a refusal: its status, a sentence and the request's id in; headers and body out.
+Refusal = Callable[[int, str, str], tuple[dict[str, str], bytes]]
+
+logger = logging.getLogger(__name__)
+
+MALFORMED = (400, "The request is malformed.")
+# What gunicorn says of it would repeat what the client has sent, also in the log.
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    errors.InvalidRequestLine: (400, "The request line is malformed."),
+    errors.InvalidRequestMethod: (400, "The method must be 3 to 20 capital letters."),
+    errors.InvalidHTTPVersion: (400, "The version must be HTTP/1.0 or HTTP/1.1."),
+    errors.InvalidHeader: (400, "A header field is malformed, or is there twice."),
+    errors.InvalidHeaderName: (400, "The name of a header field is malformed."),
+    errors.ObsoleteFolding: (400, "A header field must not go over more than one line."),
+    errors.InvalidSchemeHeaders: (400, "The headers contradict each other on the scheme."),
+    RequestTimeout: (408, "The request did not arrive in time."),
+    errors.LimitRequestLine: (414, "The request line is longer than the service accepts."),
+    errors.ExpectationFailed: (417, "Only the expectation `100-continue` is understood."),
+    errors.LimitRequestHeaders: (431, "The header fields are longer, or more, than is accepted."),
+    errors.UnsupportedTransferCoding: (501, "Only the transfer coding `chunked` is understood."),
+}
+
+
+def refuse(client: Client, error: Exception, write: Refusal, metrics: Metrics) -> None:
+    """Answer as the application would; it is the last answer on this connection."""
+    status, detail = REFUSALS.get(type(error), MALFORMED)
+    metrics.refused.labels(status).inc()
+    request_id = uuid4().hex
+    headers, body = write(status, detail, request_id)
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        f"Content-Length: {len(body)}",
+        f"X-Request-Id: {request_id}",
+    ]
+    logger.warning("refused", extra={"status": status, "request_id": request_id})
+    client.sendall("\r\n".join([*lines, "\r\n"]).encode() + body)
+    client.flush()

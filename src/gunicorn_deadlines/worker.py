@@ -1,0 +1,116 @@
+"""The worker: gunicorn's for gevent, in which no client is waited for without limit."""
+
+import logging
+import signal
+from contextlib import suppress
+from typing import Any
+
+import gevent
+from gunicorn.http import wsgi
+from gunicorn.http.errors import ParseException
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.ggevent import GeventWorker
+from prometheus_client import PROCESS_COLLECTOR
+from werkzeug.exceptions import RequestTimeout
+
+from gunicorn_deadlines import shared_metrics
+from gunicorn_deadlines.client import Client, Patience
+from gunicorn_deadlines.clients import Clients
+from gunicorn_deadlines.metrics import Metrics
+from gunicorn_deadlines.refusals import Refusal, refuse
+from gunicorn_deadlines.request import Request
+
+logger = logging.getLogger(__name__)
+
+# How many connections are accepted beyond `worker_connections`; for each, another client goes.
+ROOM = 100
+# How long a client that is idle when the worker ends can still send one more request.
+LAST_REQUEST_SECONDS = 2
+
+
+class Worker(GeventWorker):
+    """gunicorn's worker with a `handle` of its own, for HTTP/1 without TLS.
+
+    It relies on `GeventWorker.run`: it calls `handle` for each connection in a greenlet, of which
+    there are `worker_connections` at most, and `notify` once a second. When `alive` is false, it
+    stops accepting, and waits for the greenlets up to `graceful_timeout`.
+    """
+
+    # An application's own class sets these.
+    patience: Patience
+    metrics: Metrics
+    write_refusal: Refusal
+    # `pre_fork` sets it, to `shared_metrics.free_number`.
+    number: int
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clients = Clients(self.worker_connections, self.metrics)
+        self.worker_connections += ROOM
+
+    def init_process(self) -> None:
+        """Have gunicorn's settings at hand, each of which `Config` would look up a dozen times."""
+        vars(self.cfg).update({name: it.get() for name, it in self.cfg.settings.items()})
+        super().init_process()
+
+    def handle(self, listener: Any, sock: Any, addr: Any) -> None:
+        """Serve the requests of a connection, one after the other, and close it."""
+        client = Client(sock, self.patience, self.clients.waiting)
+        unreader = SocketUnreader(client)  # type: ignore[arg-type]
+        server = listener.getsockname()
+        self.clients.add(client)
+        try:
+            while self.serve(Request(self.cfg, unreader, addr), client, addr, server):
+                pass
+        except (StopIteration, OSError):
+            # The client has ended its side, has gone, or is dropped.
+            pass
+        except (ParseException, RequestTimeout) as error:
+            with suppress(OSError):
+                refuse(client, error, self.write_refusal, self.metrics)
+        except Exception:
+            logger.exception("a defect outside of the application")
+        finally:
+            self.clients.remove(client)
+            sock.close()
+
+    def serve(self, request: Request, client: Client, addr: Any, server: Any) -> bool:
+        """Answer one request; return whether the connection can have another one."""
+        client.begin_body(request)
+        response, environ = wsgi.create(request, client, addr, server, self.cfg)  # type: ignore[call-overload]
+        environ["wsgi.multithread"] = True
+        self.nr += 1
+        if self.nr == self.max_requests:
+            self.handle_exit(signal.SIGTERM, None)
+        parts = self.wsgi(environ, response.start_response)
+        try:
+            if not self.alive or request.body.failed:
+                response.force_close()
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        client.flush()
+        return not response.should_close() and client.end_request(request)
+
+    def notify(self) -> None:
+        """Do what is due once a second."""
+        super().notify()
+        self.clients.drop_late()
+        self.clients.drop_surplus()
+        for metric in PROCESS_COLLECTOR.collect():
+            if metric.name == "process_resident_memory_bytes":
+                self.metrics.memory.set(metric.samples[0].value)
+        shared_metrics.write()
+
+    def init_signals(self) -> None:
+        """Leave Ctrl-C to the master: a terminal sends SIGINT to every process."""
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to end: each answer from now on is its connection's last."""
+        super().handle_exit(sig, frame)
+        gevent.spawn_later(LAST_REQUEST_SECONDS, self.clients.drop_idle)

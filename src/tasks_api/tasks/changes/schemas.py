@@ -1,0 +1,82 @@
+"""Shapes of the feed of changes."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Range
+
+from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict
+from tasks_api.tasks.changes.feed import POSITION, Position
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
+
+CHANGES_MAX = 500
+
+CHANGES_EXAMPLE = {
+    "revision": 58,
+    "next": "58",
+    "has_more": False,
+    "changes": [
+        TASK_EXAMPLE,
+        {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True},
+    ],
+}
+
+
+class PositionField(fields.String):
+    """A position in the feed."""
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> Position:  # type: ignore[override]
+        try:
+            return Position.parse(value)
+        except ValueError:
+            raise ValidationError("Must be `next` of an earlier answer, or 0.") from None
+
+
+class ChangesQuerySchema(Strict):
+    """From where to read the feed."""
+
+    since = PositionField(
+        load_default=lambda: Position(0),
+        metadata=says(
+            "`next` of your last answer, as it is; 0, or nothing, begins a copy of all tasks.",
+            pattern=f"^{POSITION}$",
+            default="0",
+        ),
+    )
+    limit = QueryInteger(
+        load_default=CHANGES_MAX,
+        validate=Range(1, CHANGES_MAX),
+        metadata=says("How many changes to return, at most."),
+    )
+
+
+class TombstoneSchema(AsItIs):
+    """A task that was deleted."""
+
+    id = fields.UUID(required=True, metadata=says("The id of the task."))
+    revision = fields.Integer(
+        required=True, metadata=says("The user's counter when the task was deleted.")
+    )
+    deleted = fields.Boolean(
+        required=True, metadata=says("Always `true`; a task has no such member.", enum=[True])
+    )
+
+
+class ChangePageSchema(AsItIs):
+    """A page of the feed of changes."""
+
+    revision = fields.Integer(
+        required=True,
+        metadata=says("That of the last change here; of the user's counter, if there is no more."),
+    )
+    next = fields.String(
+        required=True, metadata=says("Keep it as it is: it is the next request's `since`.")
+    )
+    has_more = fields.Boolean(
+        required=True, metadata=says("Whether there is more already: ask again at once.")
+    )
+    changes = fields.List(
+        Either(TaskSchema(), TombstoneSchema()),
+        required=True,
+        metadata=says("Tasks and tombstones, oldest change first."),
+    )

@@ -1,0 +1,49 @@
+"""What the statements about tasks share: parameters, the columns of a task, what is live."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, bindparam, func
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from tasks_api.tasks.models import PRIORITIES, tasks, users
+
+REVISION_ARRAY = ARRAY(sa.BigInteger)
+
+USER_ID = bindparam("user_id", type_=users.c.id.type)
+TASK_ID = bindparam("task_id", type_=tasks.c.id.type)
+
+# A task is deleted by moving it to the trash.
+LIVE = tasks.c.deleted_at.is_(None)
+
+# The database keeps a priority's rank, which it can sort by; clients see its name.
+_NAMES = f"ARRAY{list(PRIORITIES)}"
+PRIORITY = sa.literal_column(f"({_NAMES})[tasks.priority + 1]", sa.Text).label("priority")
+
+# The members of a task in an answer, in this order.
+TASK_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    tasks.c.id,
+    tasks.c.user_id,
+    tasks.c.title,
+    tasks.c.description,
+    tasks.c.completed,
+    tasks.c.completed_at,
+    tasks.c.due_at,
+    PRIORITY,
+    tasks.c.tags,
+    tasks.c.revision,
+    tasks.c.created_at,
+    tasks.c.updated_at,
+)
+
+
+def rank(priority: ColumnElement[str]) -> ColumnElement[int]:
+    """Return the rank of a priority, from its name."""
+    return func.array_position(sa.literal_column(_NAMES), priority, type_=sa.Integer) - 1
+
+
+def parameter_for(name: str) -> ColumnElement[Any]:
+    """Return the parameter for a member that a client sends, converted for its column."""
+    if name == "priority":
+        return rank(bindparam(name, type_=sa.Text))
+    return bindparam(name, type_=tasks.c[name].type)

@@ -1,0 +1,53 @@
+"""Cursors: where a walk along a list has got to, in a string that means nothing to a client."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from itsdangerous import BadData, URLSafeSerializer
+from marshmallow import ValidationError, fields
+from marshmallow.validate import OneOf
+
+from tasks_api.database.statements import Row
+from tasks_api.http.fields import Text, Timestamp
+from tasks_api.http.problems import Problem
+from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
+
+# No secret: the signature keeps out what is mistyped, cut off or meant for another list. A cursor
+# can't reach another user's tasks, because every statement names its user; what it holds is
+# checked like any other input.
+SERIALIZER: Any = URLSafeSerializer("tasks_api.cursor", serializer=orjson)
+
+# What a cursor may contain for each order: clients can forge it, so it is read like a query.
+KEYS: dict[str, fields.Field[Any]] = {
+    "created_at": Timestamp(),
+    "updated_at": Timestamp(),
+    "due_at": Timestamp(allow_none=True),
+    "priority": fields.String(validate=OneOf(PRIORITIES)),
+    "title": Text(maximum=TITLE_MAX),
+}
+
+
+def write(user_id: UUID, sort: str, last: Row) -> str:
+    """Return the cursor that leads on from a task in a user's list, for this order alone."""
+    position = [last[sort.removeprefix("-")], last["id"]]
+    return str(SERIALIZER.dumps(position, salt=f"{user_id} {sort}"), "ascii")
+
+
+def read(user_id: UUID, sort: str, cursor: str) -> tuple[Any, UUID]:
+    """Return the last task's value that the list is sorted by, and its id.
+
+    Raises:
+        Problem: 422, this isn't a cursor for this user and this order, or no task can be there.
+    """
+    try:
+        # itsdangerous would read padding as well, which it never writes.
+        key, task_id = SERIALIZER.loads(cursor.replace("=", " "), salt=f"{user_id} {sort}")
+        return KEYS[sort.removeprefix("-")].deserialize(key), UUID(task_id)
+    except (BadData, TypeError, ValueError, AttributeError, ValidationError):
+        raise bad_parameter("cursor", "Not a cursor of this list.") from None
+
+
+def bad_parameter(name: str, detail: str) -> Problem:
+    """Return the problem for a parameter of the query."""
+    return Problem(422, detail, errors=[{"detail": detail, "parameter": name}])

@@ -1,0 +1,95 @@
+"""Shapes of what is about many tasks: lists and clearing."""
+
+from marshmallow import fields
+from marshmallow.validate import Equal, Range
+
+from tasks_api.http.fields import (
+    AsItIs,
+    Choice,
+    QueryBoolean,
+    QueryInteger,
+    Strict,
+    Text,
+    Timestamp,
+)
+from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
+from tasks_api.tasks.schemas import Priority, says
+
+OFFSET_MAX = 10**9
+LIMIT_MAX = 100
+SEARCH_MAX = 255
+CURSOR_MAX = 2000
+
+CLEARED_EXAMPLE = {"deleted": 3, "has_more": False}
+
+
+class SortKey(Choice):
+    """What to sort by; `-` is for descending."""
+
+    choices = {name: name.upper() for name in SORTS} | {
+        f"-{name}": f"{name.upper()}_DESCENDING" for name in SORTS
+    }
+
+
+class TaskQuerySchema(Strict):
+    """Which tasks to list, and how."""
+
+    limit = QueryInteger(
+        load_default=50,
+        validate=Range(1, LIMIT_MAX),
+        metadata=says("How many tasks to return, at most."),
+    )
+    offset = QueryInteger(
+        validate=Range(0, OFFSET_MAX),
+        metadata=says(
+            "How many tasks to skip. Tasks that are made or deleted meanwhile shift the pages, "
+            "which they don't with a `cursor`.",
+            default=0,
+        ),
+    )
+    cursor = Text(
+        minimum=1,
+        maximum=CURSOR_MAX,
+        metadata=says("Where to continue: from the `Link` of the page before. Not with `offset`."),
+    )
+    count = QueryBoolean(
+        load_default=False, metadata=says("Whether to add `X-Total-Count`, which costs time.")
+    )
+    sort = SortKey(
+        load_default=NEWEST_FIRST,
+        metadata=says(
+            "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties."
+        ),
+    )
+    completed = QueryBoolean(metadata=says("Only tasks that are done, or only open ones."))
+    q = Text(
+        minimum=1,
+        maximum=SEARCH_MAX,
+        metadata=says("Only tasks with this in their title or description, in any case."),
+    )
+    tag = Text(minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag."))
+    priority = Priority(metadata=says("Only tasks of this priority."))
+    due_before = Timestamp(metadata=says("Only tasks that are due before this moment."))
+    due_after = Timestamp(metadata=says("Only tasks that are due after this moment."))
+    deleted = QueryBoolean(
+        load_default=False, metadata=says("List the tasks in the trash instead of the others.")
+    )
+
+
+class ClearQuerySchema(Strict):
+    """Which tasks to delete: this must be in the query, so that nobody deletes by accident."""
+
+    completed = QueryBoolean(
+        required=True,
+        validate=Equal(True, error="Must be true."),
+        metadata=says("Must be `true`: the completed tasks are deleted.", enum=[True]),
+    )
+
+
+class ClearedSchema(AsItIs):
+    """How many tasks were moved to the trash."""
+
+    deleted = fields.Integer(required=True, metadata=says("Their number."))
+    has_more = fields.Boolean(
+        required=True, metadata=says("Whether there are more: send the request again.")
+    )

@@ -1,0 +1,137 @@
+"""Many tasks of a user, over HTTP: lists and batches."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import request
+
+from tasks_api.http.entity_tags import matches
+from tasks_api.http.problems import responses
+from tasks_api.tasks.blueprint import TASKS_PATH, blueprint
+from tasks_api.tasks.item import creation
+from tasks_api.tasks.item.schemas import IdempotencyKeySchema
+from tasks_api.tasks.lists.cursors import bad_parameter
+from tasks_api.tasks.lists.cursors import read as read_cursor
+from tasks_api.tasks.lists.cursors import write as write_cursor
+from tasks_api.tasks.lists.schemas import TaskQuerySchema
+from tasks_api.tasks.lists.statements import list_tasks
+from tasks_api.tasks.preconditions import IfNoneMatchSchema, entity_tag
+from tasks_api.tasks.responses import (
+    CREATE_ERRORS,
+    ETAG,
+    NOT_MODIFIED,
+    READ_ERRORS,
+    REPLAYED,
+    without_body,
+)
+from tasks_api.tasks.schemas import (
+    BATCH_MAX,
+    NEW_TASK_EXAMPLE,
+    TASK_EXAMPLE,
+    NewTaskSchema,
+    TaskSchema,
+)
+
+LINK = {
+    "Link": {
+        "description": "RFC 8288: `first`, `next` where there is more, `prev` where offsets are "
+        "used. `next` goes on by a cursor, unless the request used `offset`.",
+        "schema": {"type": "string"},
+        "example": '</api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/tasks?limit=50>; rel="first"',
+    },
+    "X-Total-Count": {
+        "description": "How many tasks the filters match, where `count=true` asked for it.",
+        "schema": {"type": "integer"},
+    },
+}
+BATCH = {
+    "type": "array",
+    "items": {"$ref": "#/components/schemas/NewTask"},
+    "minItems": 1,
+    "maxItems": BATCH_MAX,
+}
+TASKS_SCHEMA = TaskSchema(many=True)
+# With all other headers of an answer, what proxies have room for: nginx takes 4 or 8 KiB.
+LINK_MAX = 4096
+
+
+@blueprint.route(TASKS_PATH)
+@blueprint.arguments(IfNoneMatchSchema(), location="headers")
+@blueprint.arguments(TaskQuerySchema(), location="query")
+@blueprint.response(
+    200,
+    TASKS_SCHEMA,
+    description="A page of tasks.",
+    headers=ETAG | LINK,
+    example=[TASK_EXAMPLE],
+)
+@blueprint.doc(operationId="listTasks", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
+    """List tasks, newest first
+
+    A user who has never written has an empty list. To read all tasks, follow `next` in
+    `Link`: a task that exists all the while is listed exactly once.
+    """
+    if "cursor" in query and "offset" in query:
+        raise bad_parameter("cursor", "Must not be used together with offset.")
+    sort, cursor = query["sort"], query.get("cursor")
+    after = read_cursor(user_id, sort, cursor) if cursor else None
+    page = list_tasks(user_id, query, headers["known"], after)
+    about = {"ETag": entity_tag(page.revision)}
+    if matches(page.revision, headers["known"]):
+        return without_body(304, **about)
+    next_cursor = write_cursor(user_id, sort, page.tasks[-1]) if page.has_more else None
+    about["Link"] = _link(query, next_cursor)
+    if page.total is not None:
+        about["X-Total-Count"] = str(page.total)
+    return page.tasks, about
+
+
+def _link(query: dict[str, Any], next_cursor: str | None) -> str:
+    """Write the Link header (RFC 8288); if it would be too long, `next` alone, or else `prev`."""
+    filters = {
+        name: value for name, value in request.args.items() if name not in {"cursor", "offset"}
+    }
+    places: dict[str, dict[str, Any]] = {"first": {}}
+    offset, limit = query.get("offset"), query["limit"]
+    if next_cursor:
+        places["next"] = {"cursor": next_cursor} if offset is None else {"offset": offset + limit}
+    if offset:
+        places["prev"] = {"offset": max(0, offset - limit)}
+    links = {}
+    for relation, place in places.items():
+        parameters = urlencode(filters | place)
+        target = f"{request.path}?{parameters}" if parameters else request.path
+        links[relation] = f'<{target}>; rel="{relation}"'
+    header = ", ".join(links.values())
+    if len(header) <= LINK_MAX or len(links) == 1:
+        return header
+    return links.get("next") or links["prev"]
+
+
+@blueprint.route(f"{TASKS_PATH}/batch", methods=["POST"])
+@blueprint.arguments(IdempotencyKeySchema(), location="headers")
+@blueprint.arguments(NewTaskSchema(many=True), example=[NEW_TASK_EXAMPLE])
+@blueprint.response(
+    201,
+    TASKS_SCHEMA,
+    description="The tasks as they were made, in the order given.",
+    headers=REPLAYED,
+    example=[TASK_EXAMPLE],
+)
+@blueprint.doc(
+    operationId="createTasks",
+    responses=responses(*CREATE_ERRORS),
+    requestBody={"content": {"application/json": {"schema": BATCH}}},
+)
+def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:
+    """Create many tasks, all or none
+
+    Each has a revision of its own, in the order given. With an `Idempotency-Key`, a repeat returns
+    the tasks that the first request created.
+    """
+    if idempotency["key"] is None:
+        return creation.create_tasks(user_id, tasks)
+    rows, replayed = creation.create_once(user_id, idempotency["key"], tasks, request=tasks)
+    return rows, {"Idempotency-Replayed": "true"} if replayed else {}

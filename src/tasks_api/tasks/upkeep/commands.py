@@ -1,0 +1,48 @@
+"""The commands `flask --app wsgi tasks …`, and `restored`, which joins `flask --app wsgi db …`."""
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from tasks_api.database.commands import patient_database
+from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.tasks.blueprint import blueprint
+from tasks_api.tasks.upkeep import purge as trash
+from tasks_api.tasks.upkeep import restoration
+
+blueprint.cli.help = "Look after the tasks."
+
+
+@blueprint.cli.command()
+@click.option("--days", type=click.IntRange(0, 36500), required=True, help="Older than this.")
+def purge(days: int) -> None:
+    """Remove old tasks from the trash for good, and old idempotency keys.
+
+    Safe to run while the service runs, and twice at once. A client that has not read the feed since
+    such a task was deleted has to start it again.
+    """
+    try:
+        with click.progressbar(
+            length=trash.count(days), label="Tasks", hidden=not sys.stdout.isatty()
+        ) as progress:
+            removed = 0
+            for number in trash.purge(days):
+                removed += number
+                progress.update(number)
+    except DatabaseUnavailable as error:
+        raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
+    click.echo(f"Removed {removed} tasks.")
+
+
+@click.command()
+@with_appcontext
+def restored() -> None:
+    """Make each app copy its tasks again: run this when the database comes from a backup.
+
+    Run it before the service starts, after each restoration. The service would use the revisions of
+    the time that was lost again, for other changes, and apps would keep a wrong copy.
+    """
+    with patient_database("Moving the counters") as database:
+        number = restoration.move_far_ahead(database)
+    click.echo(f"Moved the counters of {number} users: their apps will copy again.")

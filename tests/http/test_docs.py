@@ -1,0 +1,207 @@
+"""The OpenAPI document is true and in the repository; its page needs no other host."""
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tasks_api.app import create_app
+from tasks_api.config import Config
+
+DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
+
+
+@pytest.fixture(scope="module")
+def guarded_app(database_url) -> Flask:
+    """The application with AUTH=jwt: it has all that the one without has, and more."""
+    secret = b"only for the document, never a secret"
+    return create_app(Config(database_url=database_url, auth="jwt", jwt_secret=secret))
+
+
+@pytest.fixture(scope="module")
+def text(guarded_app) -> str:
+    return guarded_app.test_client().get("/openapi.json").text
+
+
+@pytest.fixture
+def document(text):
+    return json.loads(text)
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield f"{method.upper()} {path}", operation
+
+
+def test_document_in_the_repository_is_the_one_that_is_served(text):
+    assert text == DOCUMENT.read_text(), "run `make openapi`"
+
+
+def test_document_without_auth_is_the_same_but_for_auth(client, document):
+    components = document["components"]
+    del components["securitySchemes"]
+    del components["schemas"]["Me"]
+    del document["paths"]["/api/me"]
+    document["tags"] = [tag for tag in document["tags"] if tag["name"] != "me"]
+    for status in ("401", "403"):
+        del components["responses"][f"Problem{status}"]
+    bare = client.get("/openapi.json").json
+    for name, operation in operations(document):
+        if operation.pop("security", None):
+            added = {"401", "403"} | ({"400"} - dict(operations(bare))[name]["responses"].keys())
+            for status in added:
+                del operation["responses"][status]
+    assert bare == document
+
+
+def test_document_says_which_openapi_it_is(document):
+    assert document["openapi"] == "3.0.3"
+
+
+def test_every_route_is_in_the_document(guarded_app, document):
+    documented = {name for name, _ in operations(document)}
+    served = {
+        f"{method} {str(rule.rule).replace('<uuid:', '{').replace('>', '}')}"
+        for rule in guarded_app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.startswith("docs.")
+    }
+    assert documented == served
+
+
+def test_every_operation_says_what_it_is_and_answers(document):
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["operationId"], name
+        assert {"500"} < set(operation["responses"]), name
+        for status, reference in operation["responses"].items():
+            response = resolve(document, reference)
+            assert response["headers"], (name, status)
+            if status == "304":
+                assert "ETag" in response["headers"], name
+            elif int(status) >= 400:
+                assert set(response["content"]) == {"application/problem+json"}, (name, status)
+            elif status == "200":
+                assert "example" in response["content"]["application/json"], (name, status)
+
+
+def test_operation_ids_are_unique(document):
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_request_schemas_admit_no_other_member(document):
+    for name, operation in operations(document):
+        if "requestBody" in operation:
+            for media in operation["requestBody"]["content"].values():
+                schema = resolve(document, media["schema"])
+                members = resolve(document, schema.get("items", schema))
+                assert members["additionalProperties"] is False, name
+
+
+def test_what_the_service_sets_is_read_only(document):
+    properties = document["components"]["schemas"]["Task"]["properties"]
+    read_only = {name for name, schema in properties.items() if schema.get("readOnly")}
+    assert read_only == {*("id", "user_id", "revision", "created_at", "updated_at", "completed_at")}
+
+
+def numbers_in(node):
+    if isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from numbers_in(inner)
+    elif isinstance(node, int):
+        yield node
+
+
+def test_every_schema_and_member_has_a_description(document):
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["description"], name
+        for member, described in schema.get("properties", {}).items():
+            assert described["description"], (name, member)
+
+
+def test_every_parameter_has_a_description_and_that_of_a_path_an_example(document):
+    for name, operation in operations(document):
+        shared = document["paths"][name.split()[1]].get("parameters", [])
+        for parameter in (*operation.get("parameters", []), *shared):
+            assert parameter["description"], name
+            # The page sends what has an example, so that only what is required may have one.
+            assert ("example" in parameter) == (parameter["in"] == "path"), name
+
+
+def test_every_choice_has_a_name_that_code_can_have(document):
+    for name, schema in document["components"]["schemas"].items():
+        if "enum" in schema:
+            names = schema["x-enum-varnames"]
+            assert all(name.isidentifier() for name in names), name
+            assert len(set(names)) == len(schema["enum"]), name
+
+
+def test_priority_is_one_type_everywhere(document):
+    schemas = document["components"]["schemas"]
+    for name in ("Task", "NewTask", "TaskChange"):
+        priority = schemas[name]["properties"]["priority"]
+        assert priority["allOf"] == [{"$ref": "#/components/schemas/Priority"}]
+
+
+def test_failed_precondition_has_the_entity_tag_that_it_speaks_of(document):
+    assert "ETag" in document["components"]["responses"]["Problem412"]["headers"]
+
+
+def test_every_number_is_one_in_javascript(document):
+    assert max(numbers_in(document)) < 2**53
+
+
+def resolve(document, node):
+    while "$ref" in node:
+        target = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = target
+    return node
+
+
+def test_root_leads_to_the_page(client):
+    response = client.get("/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/docs")
+
+
+def test_page_forbids_other_hosts(client):
+    response = client.get("/docs")
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert "//" not in response.text
+
+
+@pytest.mark.parametrize(
+    "name", ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "start.js"]
+)
+def test_files_of_the_page_come_from_this_host(client, name):
+    assert f"docs/{name}" in client.get("/docs").text
+    with client.get(f"/docs/{name}") as response:
+        assert response.status_code == 200
+        assert len(response.data) > 0
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "../__init__.py", "..%2f__init__.py"])
+def test_no_other_file_is_given_away(client, name):
+    assert client.get(f"/docs/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/docs", "/openapi.json"])
+def test_head_answers_as_get_does_but_for_the_body(client, path):
+    get, head = client.get(path), client.head(path)
+    assert head.data == b""
+    for response in (get, head):
+        del response.headers["X-Request-Id"]
+    assert dict(head.headers) == dict(get.headers)
+
+
+def test_document_is_valid_json_with_an_end_of_line():
+    assert DOCUMENT.read_text().endswith("}\n")
+    json.loads(DOCUMENT.read_text())

@@ -1,0 +1,89 @@
+"""Every operation once, by the client that openapi-python-client makes."""
+
+import sys
+from http import HTTPStatus
+
+from task_api_client import AuthenticatedClient
+from task_api_client.api.health import get_health, get_readiness
+from task_api_client.api.me import get_me
+from task_api_client.api.tasks import (
+    clear_completed_tasks,
+    complete_task,
+    create_task,
+    create_tasks,
+    delete_task,
+    erase_user,
+    get_task,
+    list_changes,
+    list_tasks,
+    patch_task,
+    restore_task,
+    update_task,
+)
+from task_api_client.models.change_page import ChangePage
+from task_api_client.models.cleared import Cleared
+from task_api_client.models.completion import Completion
+from task_api_client.models.health import Health
+from task_api_client.models.me import Me
+from task_api_client.models.new_task import NewTask
+from task_api_client.models.priority import Priority
+from task_api_client.models.problem import Problem
+from task_api_client.models.sort_key import SortKey
+from task_api_client.models.task import Task
+from task_api_client.models.task_change import TaskChange
+from task_api_client.models.tombstone import Tombstone
+
+client = AuthenticatedClient(
+    base_url=sys.argv[1], token=sys.argv[2], raise_on_unexpected_status=True
+)
+
+assert isinstance(get_health.sync(client=client), Health)
+assert isinstance(get_readiness.sync(client=client), Health)
+
+me = get_me.sync(client=client)
+assert isinstance(me, Me)
+user = me.user_id
+
+new = NewTask(title="Buy oat milk", priority=Priority.HIGH, tags=["errands"])
+task = create_task.sync(user, client=client, body=new, idempotency_key="a-1")
+assert isinstance(task, Task)
+
+listed = list_tasks.sync_detailed(
+    user, client=client, sort=SortKey.PRIORITY_DESCENDING, priority=task.priority, count=True
+)
+assert listed.parsed == [task]
+assert listed.headers["X-Total-Count"] == "1"
+assert get_task.sync(user, task.id, client=client) == task
+
+# A client may send back what it got.
+sent_back = TaskChange.from_dict({**task.to_dict(), "title": "Buy two oat milks"})
+assert isinstance(update_task.sync(user, task.id, client=client, body=sent_back), Task)
+patched = patch_task.sync(user, task.id, client=client, body=TaskChange(description=None))
+assert isinstance(patched, Task)
+
+stale = delete_task.sync_detailed(user, task.id, client=client, if_match=f'"{task.revision}"')
+assert stale.status_code is HTTPStatus.PRECONDITION_FAILED
+assert isinstance(stale.parsed, Problem)
+assert stale.headers["ETag"]
+
+deleted = delete_task.sync_detailed(user, task.id, client=client)
+assert deleted.status_code is HTTPStatus.NO_CONTENT
+assert isinstance(restore_task.sync(user, task.id, client=client), Task)
+done = complete_task.sync(user, task.id, client=client, body=Completion(completed=True))
+assert isinstance(done, Task)
+assert done.completed_at
+
+# The priority of a task fits into a new one.
+copies = [new, NewTask(title=done.title, priority=done.priority, tags=done.tags)]
+created = create_tasks.sync(user, client=client, body=copies)
+assert isinstance(created, list)
+cleared = clear_completed_tasks.sync(user, client=client, completed=True)
+assert isinstance(cleared, Cleared)
+assert cleared.deleted == 1
+
+page = list_changes.sync(user, client=client, since=str(task.revision))
+assert isinstance(page, ChangePage)
+assert [type(change) for change in page.changes] == [Task, Task, Tombstone]
+
+erased = erase_user.sync_detailed(user, client=client)
+assert erased.status_code is HTTPStatus.NO_CONTENT

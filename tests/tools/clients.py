@@ -1,0 +1,166 @@
+"""Clients that send one request after the other, and record what they were answered."""
+
+import time
+from random import Random
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import requests
+
+from tools.task_history import Kind, Operation
+
+if TYPE_CHECKING:
+    from tools.load import Load
+
+# So many seconds without an answer count as never: it is far more than any answer takes.
+NEVER = 60
+# A service that has recovered doesn't answer so many requests of one client with a 503.
+TROUBLES_MAX = 50
+TASKS_MAX = 50
+RIGHT = {200, 201, 204, 404, 409, 412}
+REQUESTS: dict[Kind, tuple[str, str]] = {
+    "put": ("PUT", ""),
+    "toggle": ("PATCH", "/complete"),
+    "set": ("PATCH", "/complete"),
+    "delete": ("DELETE", ""),
+    "restore": ("POST", "/restore"),
+    "get": ("GET", ""),
+}
+# How often a client does what; most of it changes tasks that others change too.
+WEIGHTS = {"put": 4, "toggle": 4, "set": 2, "delete": 1, "restore": 2, "get": 2, "list": 1}
+
+
+class Participant:
+    """One that sends requests of its own kind, of which it knows what the answers must be like."""
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        self.session = requests.Session()
+        self.answers = 0
+        self.troubles = 0
+        self.waits = False
+
+    def send(self, method: str, path: str, **options: Any) -> requests.Response | None:
+        """Return the answer, or None if it doesn't say whether the request was done."""
+        try:
+            answer = self.session.request(method, self.load.url + path, timeout=NEVER, **options)
+        except self.load.lost:
+            return self._wait_for_better_times()
+        if answer.status_code == 503:
+            assert (answer.headers["Retry-After"], answer.json()["status"]) == ("1", 503)
+            return self._wait_for_better_times()
+        assert answer.status_code in RIGHT, answer.text
+        with self.load.changed:
+            self.answers += 1
+            self.load.changed.notify_all()
+        return answer
+
+    def _wait_for_better_times(self) -> None:
+        self.troubles += 1
+        assert self.troubles < TROUBLES_MAX
+        with self.load.changed:
+            self.waits = True
+            self.load.changed.notify_all()
+            self.load.changed.wait_for(lambda: not self.load.is_out)
+            self.waits = False
+
+
+class Client(Participant):
+    """One that creates, changes and reads tasks at random."""
+
+    def __init__(self, load: Load, number: int) -> None:
+        super().__init__(load)
+        self.random = Random(number)
+        # The revisions that it has been answered last.
+        self.known: dict[str, int] = {}
+
+    def act(self) -> None:
+        if len(self.load.ids) < TASKS_MAX and self.random.random() < 0.1:
+            self.create()
+        [kind] = self.random.choices([*WEIGHTS], WEIGHTS.values())
+        if kind == "list":
+            self.list()
+        else:
+            # The last ones, so that several clients meet at one.
+            self.change(kind, self.random.choice(self.load.ids[-3:]))
+
+    def create(self) -> None:
+        """Create a task, and repeat it by its key until it is answered."""
+        title = str(uuid4())
+        sent, answer = time.monotonic(), None
+        while answer is None:
+            answer = self.send(
+                *("POST", "/tasks"), json={"title": title}, headers={"Idempotency-Key": title}
+            )
+        created = answer.json()["id"]
+        self.record(created, Operation("create", sent, value=title), answer)
+        self.load.ids.append(created)
+
+    def change(self, kind: Kind, task: str) -> None:
+        """Change or read a task, and don't repeat it."""
+        value, body, expected = None, None, None
+        if kind == "put":
+            value = str(uuid4())
+            body = {"title": value}
+        elif kind == "set":
+            value = self.random.random() < 0.5
+            body = {"completed": value}
+        if kind not in {"get", "restore"} and self.random.random() < 0.4:
+            expected = self.known.get(task)
+        method, path = REQUESTS[kind]
+        operation = Operation(kind, time.monotonic(), value=value, expected=expected)
+        answer = self.send(
+            *(method, f"/tasks/{task}{path}"),
+            json=body,
+            headers={"If-Match": f'"{expected}"'} if expected else {},
+        )
+        self.record(task, operation, answer)
+
+    def list(self) -> None:
+        """List all tasks: a read of each of them at one moment."""
+        read, ids = Operation("get", time.monotonic()), [*self.load.ids]
+        answer = self.send("GET", "/tasks?limit=100")
+        if answer is not None:
+            tasks = {task["id"]: task for task in answer.json()}
+            for task in tasks.keys() | ids:
+                self.load.record(task, read.answer(200 if task in tasks else 404, tasks.get(task)))
+
+    def record(self, task: str, operation: Operation, answer: requests.Response | None) -> None:
+        if answer is not None:
+            body = answer.json() if answer.status_code in {200, 201} else None
+            operation = operation.answer(answer.status_code, body)
+            if body:
+                self.known[task] = body["revision"]
+        self.load.record(task, operation)
+
+
+class Follower(Participant):
+    """One that keeps a copy of the tasks by the feed."""
+
+    def __init__(self, load: Load) -> None:
+        super().__init__(load)
+        self.next, self.has_more = "0", True
+        self.tasks: dict[str, Any] = {}
+        # The revisions of all that it has seen, and the last of each task.
+        self.revisions: list[int] = []
+        self.last: dict[str, int] = {}
+
+    def act(self) -> None:
+        """Take over one page."""
+        answer = self.send("GET", "/changes", params={"since": self.next, "limit": 3})
+        if answer is None:
+            return
+        page = answer.json()
+        self.next, self.has_more = page["next"], page["has_more"]
+        for change in page["changes"]:
+            self.revisions.append(change["revision"])
+            self.last[change["id"]] = change["revision"]
+            self.tasks.pop(change["id"], None)
+            if not change.get("deleted"):
+                self.tasks[change["id"]] = change
+
+    def catch_up(self) -> None:
+        """Take over all pages that there are now."""
+        self.has_more = True
+        while self.has_more:
+            self.act()
