@@ -22,11 +22,11 @@ from tasks_api.http import (
 )
 from tasks_api.http.json_bodies import OrjsonProvider
 from tasks_api.http.smorest import Api
-from tasks_api.identity import guard, me
+from tasks_api.identity import guard
 from tasks_api.identity.keys import RemoteKeys, SharedSecret
 from tasks_api.identity.tokens import Verifier
 from tasks_api.tasks import blueprint as tasks
-from tasks_api.tasks.document import DOCUMENT
+from tasks_api.tasks.blueprint import DOCUMENT
 
 
 class Service(Flask):
@@ -67,7 +67,6 @@ def create_app(config: Config | None = None) -> Flask:
     docs.init_app(app, api)
     if config.auth == "jwt":
         guard.init_app(app, api, verifier_for(config))
-        api.register_blueprint(me.blueprint)
     api.register_blueprint(tasks)
     api.register_blueprint(health.blueprint)
     exposition.init_app(app, config.metrics_token, open_to_all=config.database_url is None)

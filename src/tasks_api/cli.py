@@ -1,25 +1,95 @@
-"""The `flask` command's own commands: `flask --app wsgi db …` and `flask --app wsgi token …`."""
+"""The commands `flask --app wsgi db …` and `flask --app wsgi token …`."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import click
 import jwt
+import sqlalchemy as sa
+from alembic.util import CommandError
 from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
 
 from tasks_api.config import Config
-from tasks_api.database.commands import db
+from tasks_api.database import migrations
+from tasks_api.database.engine import new_engine
+from tasks_api.database.execution import Database, DatabaseUnavailable, StatementRefused
 from tasks_api.identity.settings import HYPHENATED_UUID
-from tasks_api.tasks.upkeep.commands import restored
+from tasks_api.tasks.upkeep.restoration import move_far_ahead
 
 MONTH_MINUTES = 31 * 24 * 60
+
+db = AppGroup("db", help="Migrate the database.")
+
+
+@db.command()
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Migrate up to REVISION, or all the way. Safe to run from many places at once."""
+    _migrate(migrations.upgrade, revision)
+
+
+# Otherwise click would take -1 for an option.
+@db.command(context_settings={"ignore_unknown_options": True})
+@click.argument("revision")
+def downgrade(revision: str) -> None:
+    """Migrate down to REVISION, by steps (-1), or to nothing (base)."""
+    _migrate(migrations.downgrade, revision)
+
+
+@db.command()
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write an empty migration, named by the next number and MESSAGE, for you to fill in."""
+    migrations.revision(message)
+
+
+@db.command()
+def restored() -> None:
+    """Make each app copy its tasks again: run this when the database comes from a backup.
+
+    Run it before the service starts, after each restoration. The service would use the revisions of
+    the time that was lost again, for other changes, and apps would keep a wrong copy.
+    """
+    with _patient_database("Moving the counters") as database:
+        number = move_far_ahead(database)
+    click.echo(f"Moved the counters of {number} users: their apps will copy again.")
+
+
+@contextmanager
+def _patient_database(what: str) -> Iterator[Database]:
+    """Yield the database without the timeout that a request's statements have.
+
+    Args:
+        what: begins the sentence in which a failure is reported.
+    """
+    url = current_app.extensions["database"].engine.url
+    try:
+        yield Database(new_engine(url, poolclass=sa.NullPool), prepare=False)
+    except (
+        sa.exc.DBAPIError,
+        CommandError,
+        migrations.MigrationError,
+        DatabaseUnavailable,
+        StatementRefused,
+    ) as error:
+        raise click.ClickException(f"{what} did not run: {error}") from None
+
+
+def _migrate(way: Callable[[sa.Engine, str], None], revision: str) -> None:
+    with _patient_database("The migration") as database:
+        way(database.engine, revision)
+        click.echo(
+            f"The database is at migration {migrations.current(database.engine) or 'none'}, "
+            f"this version needs {migrations.head()}."
+        )
 
 
 def init_app(app: Flask, config: Config) -> None:
     """Add the commands."""
     app.extensions["config"] = config
-    db.add_command(restored)
     app.cli.add_command(db)
     app.cli.add_command(token)
 

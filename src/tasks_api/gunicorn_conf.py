@@ -24,6 +24,7 @@ from flask import Flask
 from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
+from gevent_postgres.wait import wait_callback
 from gunicorn_deadlines import addresses
 from gunicorn_deadlines.client import Patience
 from gunicorn_deadlines.metrics import Metrics
@@ -31,7 +32,6 @@ from gunicorn_deadlines.processors import default_workers
 from gunicorn_deadlines.worker import Worker
 from tasks_api import local_database
 from tasks_api.config import from_environ
-from tasks_api.database.gevent_wait import wait_callback
 from tasks_api.http.log import format_for, logging_config
 from tasks_api.http.problems import write_refusal
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.http.validation_errors import unacceptable
+from tasks_api.http.parser import unacceptable
 
 
 @pytest.mark.parametrize(

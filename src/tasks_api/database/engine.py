@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from tasks_api.database.pool import Connection, SharingPool, replace_if_closed
-from tasks_api.database.statements import return_json
+from gevent_postgres.pool import SharingPool, replace_if_closed
+from tasks_api.database.statements import Connection, return_json
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3

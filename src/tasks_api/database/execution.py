@@ -15,8 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.database import metrics
 from tasks_api.database.engine import pooled_engine
-from tasks_api.database.pool import Connection
-from tasks_api.database.statements import Row, Statement
+from tasks_api.database.statements import Connection, Row, Statement
 
 # The whole statement was rolled back and may be run again: serialization failure, deadlock.
 ROLLED_BACK = frozenset({"40001", "40P01"})

@@ -8,8 +8,6 @@ from psycopg2 import extensions
 from psycopg2.errors import DuplicatePreparedStatement
 from sqlalchemy.dialects.postgresql import psycopg2
 
-from tasks_api.database.pool import Connection
-
 # How many statements a connection keeps: lists have many combinations of filters.
 PREPARED_MAX = 200
 
@@ -22,6 +20,14 @@ Row = dict[str, Any]
 _PLAIN = psycopg2.dialect()  # type: ignore[no-untyped-call]
 # With the placeholders of PREPARE: $1, $2.
 _NUMBERED = psycopg2.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class Connection(extensions.connection):
+    """A connection that knows which statements PostgreSQL has prepared on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()
 
 
 class Statement:

@@ -4,7 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from cachetools import TTLCache
 
@@ -17,13 +17,6 @@ class Window(NamedTuple):
 
     requests: int
     seconds_left: float
-
-
-class Counters(Protocol):
-    """Where requests are counted."""
-
-    def count(self, client: str, /) -> Window | None:
-        """Count one more request of a client; return its window, or None if that can't be done."""
 
 
 class MemoryCounters:

@@ -16,7 +16,7 @@ from prometheus_client import Counter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tasks_api.http.problems import RETRY_AFTER, Problem, document_response, render, responses
-from tasks_api.http.rate_counters import Counters, MemoryCounters
+from tasks_api.http.rate_counters import MemoryCounters, Window
 from tasks_api.http.settings import Rate
 from tasks_api.http.smorest import Api
 
@@ -47,9 +47,11 @@ HEADERS = {
 class RateLimit:
     """Counts each request once, and refuses those that are too many."""
 
-    def __init__(self, rate: Rate, counters: Counters, caller: Callable[[], object]) -> None:
+    def __init__(
+        self, rate: Rate, count: Callable[[str], Window | None], caller: Callable[[], object]
+    ) -> None:
         self._rate = rate
-        self._counters = counters
+        self._count_one = count
         self._caller = caller
 
     def check(self) -> None:
@@ -75,7 +77,7 @@ class RateLimit:
         if request.path in FREE or request.method == "OPTIONS":
             return
         policy, client = ("user", user) if user else ("address", _network(request.remote_addr))
-        window = self._counters.count(f"{policy}:{client}")
+        window = self._count_one(f"{policy}:{client}")
         if window is None:
             UNCOUNTED.inc()
             return
@@ -113,18 +115,18 @@ def init_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=trusted_proxies, x_proto=0, x_host=0
         )
-    limit = RateLimit(rate, _counters(storage_url, rate.seconds), caller)
+    limit = RateLimit(rate, _counter(storage_url, rate.seconds), caller)
     app.before_request(limit.check)
     app.after_request(limit.finish)
 
 
-def _counters(storage_url: str | None, seconds: int) -> Counters:
+def _counter(storage_url: str | None, seconds: int) -> Callable[[str], Window | None]:
     if not storage_url:
-        return MemoryCounters(seconds)
+        return MemoryCounters(seconds).count
     # The package redis is an extra.
     from tasks_api.http.redis_counters import RedisCounters  # noqa: PLC0415
 
-    return RedisCounters(storage_url, seconds)
+    return RedisCounters(storage_url, seconds).count
 
 
 def _network(address: str | None) -> str:
@@ -146,10 +148,7 @@ class _Documentation(BasePlugin):
     """Documents the 429 of each operation that is counted."""
 
     def operation_helper(
-        self,
-        path: str | None = None,
-        operations: dict[str, dict[str, Any]] | None = None,
-        **_: object,
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **_: object
     ) -> None:
         for operation in (operations or {}).values():
             if path not in FREE:

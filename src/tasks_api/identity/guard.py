@@ -5,20 +5,21 @@ that the check and the document can't disagree.
 """
 
 import logging
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from apispec import BasePlugin
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, g, request
+from marshmallow import Schema, fields
 
 from tasks_api.http import bearer
 from tasks_api.http.problems import Problem, document_response, responses
-from tasks_api.http.smorest import Api
+from tasks_api.http.smorest import Api, Blueprint
 from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier
 
 GUARDED = "/api"
+ME_EXAMPLE = {"user_id": "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"}
 
 SCHEME = {
     "type": "http",
@@ -43,10 +44,7 @@ class Guard(BasePlugin):
         self._verifier = verifier
 
     def operation_helper(
-        self,
-        path: str | None = None,
-        operations: dict[str, dict[str, Any]] | None = None,
-        **_: object,
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **_: object
     ) -> None:
         """Document that the operations of a guarded path need a token."""
         if path and operations and _is_guarded(path):
@@ -81,21 +79,13 @@ class Guard(BasePlugin):
         # Without view_args no route matched, and Flask answers with a 404 or 405 after this.
         if request.view_args is None:
             return
-        view = current_app.view_functions[request.endpoint or ""]
-        if request.view_args.get("user_id") != caller and not hasattr(view, "any_user"):
+        if request.view_args.get("user_id") != caller and request.blueprint != blueprint.name:
             raise Problem(403, FORBIDDEN)
 
 
-def any_user(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a view that any valid token opens, because it is about the token's user."""
-    view.any_user = True  # type: ignore[attr-defined]
-    return view
-
-
-def caller() -> UUID | None:
-    """Return the user of the request's token, once it was checked."""
-    user_id: UUID | None = g.get("user_id")
-    return user_id
+def caller() -> Any:
+    """Return the id of the request's user, once their token was checked; else None."""
+    return g.get("user_id")
 
 
 def init_app(app: Flask, api: Api, verifier: Verifier) -> None:
@@ -106,7 +96,38 @@ def init_app(app: Flask, api: Api, verifier: Verifier) -> None:
     api.spec.components.security_scheme("bearerAuth", SCHEME)
     document_response(api.spec, 401, UNAUTHORIZED, {"WWW-Authenticate": CHALLENGE})
     document_response(api.spec, 403, FORBIDDEN)
+    api.register_blueprint(blueprint)
 
 
 def _is_guarded(path: str) -> bool:
     return f"{path}/".startswith(f"{GUARDED}/")
+
+
+# About the token's user, so any valid token opens it.
+blueprint = Blueprint("me", __name__, url_prefix="/api", description="The user of the token.")
+
+
+@blueprint.after_request
+def forbid_copies(response: Response) -> Response:
+    """Keep the answer out of caches: it differs from token to token."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+class MeSchema(Schema):
+    """The user of a token."""
+
+    user_id = fields.UUID(
+        required=True, metadata={"description": "The `user_id` in the paths that the token opens."}
+    )
+
+
+@blueprint.route("/me")
+@blueprint.response(200, MeSchema(), description="The user of the token.", example=ME_EXAMPLE)
+@blueprint.doc(operationId="getMe", responses=responses(422, 500))
+def get_me() -> dict[str, UUID]:
+    """Return the user of the token
+
+    The id that stands in this user's paths. Not every issuer's tokens have it as it is.
+    """
+    return {"user_id": caller()}

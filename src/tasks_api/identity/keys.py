@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from threading import Event, Lock, Thread
-from typing import NamedTuple
 
 from cachetools import LRUCache
 from prometheus_client import Counter
@@ -70,26 +69,21 @@ class SharedSecret:
         return key is self._key
 
 
-class _KeySet(NamedTuple):
-    """What the issuer answered last, when it was asked, and by which fetch."""
-
-    by_kid: Mapping[str | None, Key] = {}
-    # The only key in the set, which verifies tokens without a kid; None if there are several.
-    sole: Key | None = None
-    asked_at: float = -math.inf
-    number: int = 0
-
-    def get(self, kid: str | None) -> Key | None:
-        return self.sole if kid is None else self.by_kid.get(kid)
-
-
 class _Fetch:
-    """One fetch: its number, counted from 1, when it started, and whether it is over."""
+    """One fetch: its number, counted from 1, when it started, whether it is over, and the keys."""
 
     def __init__(self, number: int, started: float) -> None:
         self.number = number
         self.started = started
         self.done = Event()
+        self.keys: Mapping[str | None, Key] = {}
+        # The only key in the set, which verifies tokens without a kid; None if there are several.
+        self.sole: Key | None = None
+
+
+# What is known before the first fetch.
+_NONE = _Fetch(0, -math.inf)
+_NONE.done.set()
 
 
 class RemoteKeys:
@@ -112,10 +106,8 @@ class RemoteKeys:
         self._fetch = fetch
         self._now = now
         self._lock = Lock()
-        self._key_set = _KeySet()
-        # No fetch was made yet, so the next one is due at once.
-        self._last_fetch = _Fetch(0, -math.inf)
-        self._last_fetch.done.set()
+        # The last one that was started, and the last one that succeeded.
+        self._last = self._succeeded = _NONE
         # For each unknown kid, the last fetch that had started before it first came up.
         self._first_seen = LRUCache[str | None, int](MAX_UNKNOWN)
 
@@ -126,8 +118,7 @@ class RemoteKeys:
             UnknownKey: the issuer was asked since the key first came up, and has no such key.
             KeysUnavailable: the issuer didn't answer, or may not be asked again yet.
         """
-        with self._lock:
-            before = self._last_fetch.number
+        before = self._last.number
         if key := self._look_up(kid):
             return key
         last = self._start_fetch_if_due()
@@ -146,24 +137,24 @@ class RemoteKeys:
         return self._look_up(key.kid) == key
 
     def _look_up(self, kid: str | None) -> Key | None:
-        key_set = self._current()
-        if self._now() - key_set.asked_at > REFRESH_AFTER:
+        known = self._current()
+        if self._now() - known.started > REFRESH_AFTER:
             self._start_fetch_if_due()
-        return key_set.get(kid)
+        return known.sole if kid is None else known.keys.get(kid)
 
-    def _current(self) -> _KeySet:
-        key_set = self._key_set
-        return key_set if self._now() - key_set.asked_at <= MAX_AGE else _KeySet()
+    def _current(self) -> _Fetch:
+        known = self._succeeded
+        return known if self._now() - known.started <= MAX_AGE else _NONE
 
     def _start_fetch_if_due(self) -> _Fetch:
         """Return the fetch that is running or recent, else start one. Waits for nothing."""
         with self._lock:
-            last = self._last_fetch
+            last = self._last
             if not last.done.is_set() or self._now() - last.started < FETCH_INTERVAL:
                 return last
             new = _Fetch(last.number + 1, self._now())
             Thread(target=self._run, args=(new,), daemon=True, name="jwks").start()
-            self._last_fetch = new
+            self._last = new
             return new
 
     def _run(self, current: _Fetch) -> None:
@@ -176,14 +167,13 @@ class RemoteKeys:
             logger.warning("the issuer's keys can't be fetched: %s", type(error).__name__)
         else:
             # Of keys with one name, the first counts.
-            by_kid = {key.kid: key for key in reversed(usable)}
-            sole = usable[0] if len(usable) == 1 else None
-            old, new = self._key_set, _KeySet(by_kid, sole, current.started, current.number)
+            current.keys = {key.kid: key for key in reversed(usable)}
+            current.sole = usable[0] if len(usable) == 1 else None
             with self._lock:
                 # What the issuer has withdrawn is unknown for certain.
-                withdrawn = old.by_kid.keys() - new.by_kid.keys()
-                self._first_seen.update(dict.fromkeys(withdrawn, old.number))
-            self._key_set = new
+                withdrawn = self._succeeded.keys.keys() - current.keys.keys()
+                self._first_seen.update(dict.fromkeys(withdrawn, self._succeeded.number))
+            self._succeeded = current
             FETCHED.inc()
             logger.info("the issuer has %d usable keys", len(usable))
         finally:

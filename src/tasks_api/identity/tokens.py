@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import jwt
 from cachetools import LRUCache, cached
 
 from tasks_api.identity.jwks import Key
-from tasks_api.identity.keys import UnknownKey
+from tasks_api.identity.keys import RemoteKeys, SharedSecret, UnknownKey
 from tasks_api.identity.settings import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
@@ -24,16 +24,6 @@ REMEMBERED = 4096
 
 class InvalidToken(Exception):
     """The token is not valid. The text says why, for the log and never for the client."""
-
-
-class KeySource(Protocol):
-    """Where keys come from."""
-
-    def find(self, kid: str | None, /) -> Key:
-        """Return the key of that name, or raise."""
-
-    def still_has(self, key: Key, /) -> bool:
-        """Return whether the key is still good."""
 
 
 class _Verified(NamedTuple):
@@ -59,7 +49,7 @@ class Verifier:
 
     def __init__(
         self,
-        keys: KeySource,
+        keys: RemoteKeys | SharedSecret,
         *,
         issuer: str,
         audience: str,

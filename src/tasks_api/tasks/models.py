@@ -3,21 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    MetaData,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    false,
-    func,
-    text,
-)
+import sqlalchemy as sa
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -35,7 +22,7 @@ NEWEST_FIRST = "-created_at"
 class Base(DeclarativeBase):
     """Constraints and indexes have names, so that migrations and errors can refer to them."""
 
-    metadata = MetaData(
+    metadata = sa.MetaData(
         naming_convention={
             "pk": "pk_%(table_name)s",
             "fk": "fk_%(table_name)s_%(referred_table_name)s",
@@ -43,7 +30,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text, int: BigInteger}  # noqa: RUF012
+    type_annotation_map = {datetime: sa.DateTime(timezone=True), str: sa.Text, int: sa.BigInteger}  # noqa: RUF012
 
 
 class User(Base):
@@ -69,39 +56,39 @@ class Task(Base):
     __tablename__ = "tasks"
 
     user_id: Mapped[UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     title: Mapped[str]
     description: Mapped[str | None]
-    completed: Mapped[bool] = mapped_column(server_default=false())
+    completed: Mapped[bool] = mapped_column(server_default=sa.false())
     revision: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
-    priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    priority: Mapped[int] = mapped_column(sa.SmallInteger, server_default=text("0"))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=text("'{}'"))
     # When it was moved to the trash; the row is its own tombstone.
     deleted_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(back_populates="tasks")
 
     __table_args__ = (
-        CheckConstraint(f"char_length(title) BETWEEN 1 AND {TITLE_MAX}", "title_length"),
-        CheckConstraint(f"char_length(description) <= {DESCRIPTION_MAX}", "description_length"),
-        CheckConstraint(f"priority BETWEEN 0 AND {len(PRIORITIES) - 1}", "priority_rank"),
-        CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
+        sa.CheckConstraint(f"char_length(title) BETWEEN 1 AND {TITLE_MAX}", "title_length"),
+        sa.CheckConstraint(f"char_length(description) <= {DESCRIPTION_MAX}", "description_length"),
+        sa.CheckConstraint(f"priority BETWEEN 0 AND {len(PRIORITIES) - 1}", "priority_rank"),
+        sa.CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
         # Serves the feed of changes; no two tasks of a user have the same revision.
-        UniqueConstraint("user_id", "revision"),
-        Index(
+        sa.UniqueConstraint("user_id", "revision"),
+        sa.Index(
             "ix_tasks_live",
             "user_id",
             text("created_at DESC"),
             text("id DESC"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index(
+        sa.Index(
             "ix_tasks_trash",
             "user_id",
             text("created_at DESC"),
@@ -109,7 +96,7 @@ class Task(Base):
             postgresql_where=text("deleted_at IS NOT NULL"),
         ),
         # Serves the purge, which asks for what is old, of all users.
-        Index(
+        sa.Index(
             "ix_tasks_deleted_at",
             "deleted_at",
             "user_id",
@@ -127,10 +114,10 @@ class IdempotencyKey(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str]
-    task_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    task_ids: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+    __table_args__ = (sa.Index("ix_idempotency_keys_created_at", "created_at"),)
 
 
 users = Base.metadata.tables["users"]

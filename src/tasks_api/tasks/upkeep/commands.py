@@ -1,15 +1,12 @@
-"""The commands `flask --app wsgi tasks …`, and `restored`, which joins `flask --app wsgi db …`."""
+"""The commands `flask --app wsgi tasks …`."""
 
 import sys
 
 import click
-from flask.cli import with_appcontext
 
-from tasks_api.database.commands import patient_database
 from tasks_api.database.execution import DatabaseUnavailable
 from tasks_api.tasks.blueprint import blueprint
 from tasks_api.tasks.upkeep import purge as trash
-from tasks_api.tasks.upkeep import restoration
 
 blueprint.cli.help = "Look after the tasks."
 
@@ -33,16 +30,3 @@ def purge(days: int) -> None:
     except DatabaseUnavailable as error:
         raise click.ClickException(f"The purge broke off, and can be run again: {error}") from None
     click.echo(f"Removed {removed} tasks.")
-
-
-@click.command()
-@with_appcontext
-def restored() -> None:
-    """Make each app copy its tasks again: run this when the database comes from a backup.
-
-    Run it before the service starts, after each restoration. The service would use the revisions of
-    the time that was lost again, for other changes, and apps would keep a wrong copy.
-    """
-    with patient_database("Moving the counters") as database:
-        number = restoration.move_far_ahead(database)
-    click.echo(f"Moved the counters of {number} users: their apps will copy again.")

@@ -13,8 +13,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 CHECKS = {
     "ck_tasks_priority_rank": "priority BETWEEN 0 AND 3",

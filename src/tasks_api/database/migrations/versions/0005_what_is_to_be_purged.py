@@ -11,8 +11,6 @@ from alembic import op
 
 revision = "0005"
 down_revision = "0004"
-branch_labels = None
-depends_on = None
 
 INDEXES: dict[str, tuple[str, list[str], Any]] = {
     "ix_tasks_deleted_at": ("tasks", ["deleted_at", "user_id"], sa.text("deleted_at IS NOT NULL")),

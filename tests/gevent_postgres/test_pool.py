@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tools.racing import meanwhile, race
 
+from gevent_postgres import pool
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.database import engine, pool
+from tasks_api.database import engine
 
 
 @pytest.fixture

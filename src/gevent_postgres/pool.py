@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg2
 from gevent import monkey
-from psycopg2 import extensions
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
@@ -22,14 +21,6 @@ REFUSED_SECONDS = 1
 
 # gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
 _poll = monkey.get_original("select", "poll")
-
-
-class Connection(extensions.connection):
-    """A connection that knows which statements PostgreSQL has prepared on it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()
 
 
 class SharingPool(QueuePool):
@@ -113,7 +104,7 @@ class SharingPool(QueuePool):
             self.returned.notify()
 
 
-def replace_if_closed(connection: Connection, record: Any, _proxy: object) -> None:
+def replace_if_closed(connection: Any, record: Any, _proxy: object) -> None:
     """Replace an idle connection that the server has closed, before a statement is lost on it.
 
     A server that ends says so, or at least closes the socket: an idle connection with something to
