@@ -71,7 +71,7 @@ mutants: .venv/dev ## Change tasks/ in one place at a time, and see whether a te
 bench: .venv/dev var/benchmarks/peers/installed ## Measure requests per second beside other frameworks (needs wrk)
 	$(BIN)/python benchmarks/run.py --chart benchmarks/speed.svg
 
-lock: ## Write requirements.txt and constraints.txt anew: make lock PYTHON=python3.11 (the oldest)
+lock: ## Write requirements.txt and constraints.txt again: make lock PYTHON=python3.11 (the oldest)
 	rm -rf var/lock && $(PYTHON) -m venv var/lock/dev && $(PYTHON) -m venv var/lock/run
 	var/lock/dev/bin/pip install --quiet '.[dev]'
 	var/lock/dev/bin/pip freeze --exclude tasks-api > constraints.txt

@@ -59,7 +59,7 @@ def main():
     """Read the command line and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("prometheus", help="its address")
-    parser.add_argument("--minutes", type=float, default=10, help="the last so many; default 10")
+    parser.add_argument("--minutes", type=float, default=10, help="how many, up to now; default 10")
     parser.add_argument("--end", type=float, default=time.time(), help="Unix time; default now")
     parser.add_argument("--output", type=Path, default=DOCS / "grafana-dashboard.png")
     options = parser.parse_args()

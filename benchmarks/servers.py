@@ -37,7 +37,7 @@ class Server:
     ours: bool = False
 
     def prepare(self, postgresql: str) -> str:
-        """Make its database anew, with its tables, and fill it; return the database's URL."""
+        """Make its database again, with its tables, and fill it; return the database's URL."""
         name = f"bench_{self.name.replace('-', '_')}"
         drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
         create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"

@@ -6,7 +6,7 @@ from run to run, or with the members of a task, has a name, `<id-1>`, numbered b
 and requests can use the names of answers before them; so `<user-1>` is a new user, `<token-1>` that
 user's token, and `<shape-1>` the end of every entity tag.
 
-`RECORD=1 pytest tests/test_recorded_answers.py` writes the answers anew, those to requests that
+`RECORD=1 pytest tests/test_recorded_answers.py` writes the answers again, those to requests that
 were added as well. Read the difference before you commit it.
 """
 

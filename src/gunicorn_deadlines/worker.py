@@ -111,6 +111,6 @@ class Worker(GeventWorker):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to end: each answer from now on is its connection's last."""
+        """Stop: from now on, each answer is the last one on its connection."""
         super().handle_exit(sig, frame)
         gevent.spawn_later(LAST_REQUEST_SECONDS, self.clients.drop_idle)

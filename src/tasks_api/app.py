@@ -2,8 +2,6 @@
 
 import logging.config
 import os
-from collections.abc import Callable
-from typing import Any
 
 from flask import Flask
 
@@ -20,21 +18,12 @@ from tasks_api.http import (
     rate_limit,
     request_target,
 )
-from tasks_api.http.json_bodies import OrjsonProvider
+from tasks_api.http.json_bodies import Service
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard
-from tasks_api.identity.keys import RemoteKeys, SharedSecret
-from tasks_api.identity.tokens import Verifier
+from tasks_api.identity.tokens import Verifier, key_source
 from tasks_api.tasks import blueprint as tasks
 from tasks_api.tasks.blueprint import DOCUMENT
-
-
-class Service(Flask):
-    """Flask without coroutines."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a view as it is; Flask would inspect each function of a request, each time."""
-        return func
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -50,7 +39,6 @@ def create_app(config: Config | None = None) -> Flask:
     log_format = log.format_for(config.log_format)
     logging.config.dictConfig(log.logging_config(config.log_level, log_format))
     app = Service(__name__, static_folder=None)
-    app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     log.init_app(app, log_format)
     request_target.init_app(app)
@@ -86,9 +74,7 @@ def create_app(config: Config | None = None) -> Flask:
 def verifier_for(config: Config) -> Verifier:
     """Return the verifier of tokens that the settings ask for."""
     return Verifier(
-        SharedSecret(config.jwt_secret)
-        if config.jwt_secret
-        else RemoteKeys(config.jwt_jwks_url or ""),
+        key_source(config.jwt_secret, config.jwt_jwks_url),
         issuer=config.jwt_issuer,
         audience=config.jwt_audience,
         user_claim=config.jwt_user_claim,

@@ -11,12 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from tools.racing import meanwhile, transaction, wait_until_blocked
 from tools.wire import Wire, engine_of
 
+from issuer_keys.keys import KeysUnavailable, RemoteKeys, UnknownKey
 from tasks_api.app import create_app
 from tasks_api.config import Config
 from tasks_api.database.execution import StatementRefused, execute
 from tasks_api.database.statements import Statement
 from tasks_api.http.log import METHODS
-from tasks_api.identity.keys import KeysUnavailable, RemoteKeys, UnknownKey
+from tasks_api.identity.tokens import report_fetch
 
 NOWHERE = sa.make_url("postgresql+psycopg2://127.0.0.1:1/tasks")
 TOKEN = "0123456789abcdef"
@@ -159,7 +160,7 @@ def test_database_that_is_away_is_counted_without_a_sqlstate_and_does_not_hide_t
 @pytest.mark.parametrize(("answer", "outcome"), [(b'{"keys": []}', "ok"), (b"no JSON", "failed")])
 def test_fetch_of_the_issuers_keys_is_counted_by_its_outcome(value, answer, outcome):
     before = value("jwks_fetches_total", outcome=outcome)
-    keys = RemoteKeys("http://issuer.example", fetch=lambda *_: answer)
+    keys = RemoteKeys("http://issuer.example", report=report_fetch, fetch=lambda *_: answer)
     with pytest.raises((KeysUnavailable, UnknownKey)):
         keys.find("kid")
     assert value("jwks_fetches_total", outcome=outcome) == before + 1

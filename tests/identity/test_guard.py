@@ -16,10 +16,10 @@ from tools.jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET, as_fields
 from tools.racing import meanwhile
 from tools.wire import engine_of
 
+from issuer_keys.keys import FETCH_INTERVAL, RemoteKeys
 from tasks_api import app
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.identity.keys import FETCH_INTERVAL, RemoteKeys
 from tasks_api.identity.tokens import Verifier
 
 INVALID = 'Bearer error="invalid_token"'

@@ -16,12 +16,8 @@ from tools.issuer import Clock, Issuer, some_key
 from tools.jwt_settings import AUDIENCE, ISSUER, WITH_SECRET, as_fields
 from tools.racing import race
 
-from tasks_api.app import verifier_for
-from tasks_api.cli import mint
-from tasks_api.config import Config
-from tasks_api.identity import tokens
-from tasks_api.identity.jwks import Key
-from tasks_api.identity.keys import (
+from issuer_keys.jwks import Key
+from issuer_keys.keys import (
     FETCH_INTERVAL,
     REFRESH_AFTER,
     KeysUnavailable,
@@ -29,6 +25,10 @@ from tasks_api.identity.keys import (
     SharedSecret,
     UnknownKey,
 )
+from tasks_api.app import verifier_for
+from tasks_api.cli import mint
+from tasks_api.config import Config
+from tasks_api.identity import tokens
 from tasks_api.identity.tokens import LEEWAY, InvalidToken, Verifier
 
 SECRET = jwt_settings.SECRET.encode()
@@ -148,7 +148,7 @@ def test_token_that_was_refused_is_not_remembered(issuer, verifier, checked):
     assert len(checked) == 3
 
 
-def test_token_is_remembered_until_it_expires_and_verified_anew_in_the_leeway(
+def test_token_is_remembered_until_it_expires_and_verified_again_in_the_leeway(
     issuer, verifier, checked, clock
 ):
     token = issuer.token(str(USER), exp=int(clock()) + 60)

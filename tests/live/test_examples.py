@@ -264,7 +264,9 @@ def test_copy_comes_in_pages_and_its_file_keeps_where_to_go_on(base, run, copy_f
     assert len(run(base, "one more")) == 602
 
 
-def test_file_that_says_not_where_to_go_on_is_copied_anew_and_loses_no_change(base, run, copy_file):
+def test_file_that_says_not_where_to_go_on_is_copied_again_and_loses_no_change(
+    base, run, copy_file
+):
     change = {"key": str(uuid4()), "body": {"title": "Buy milk"}}
     stale = {"id": str(uuid4()), "title": "Deleted long ago", "completed": False}
     copy = {"revision": 3, "tasks": {stale["id"]: stale}, "outbox": [change]}

@@ -15,7 +15,7 @@ from tools.server import ROOT, Server, environment, free_port
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),
-    # Everything is installed anew.
+    # Everything is installed again.
     pytest.mark.timeout(300),
 ]
 
@@ -113,7 +113,7 @@ def test_python_that_is_not_there_ends_in_one_line(checkout):
     assert "not found" in line
 
 
-def test_environment_of_a_python_that_is_too_old_is_made_anew(checkout, old_python):
+def test_environment_of_a_python_that_is_too_old_is_made_again(checkout, old_python):
     subprocess.run([old_python, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)
     for made in ("run", "dev"):
         (checkout / ".venv" / made).touch()

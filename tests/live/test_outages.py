@@ -46,7 +46,7 @@ def test_network_may_fail(serve, proxy, user, fault):
 
 
 def test_write_whose_answer_is_lost_is_not_repeated(serve, proxy, user):
-    """What is made anew is a connection, which works, but not a request."""
+    """A connection is made again, which works, but a request is not."""
     load = Load(f"{serve(**settings(proxy.url)).url}/api/{user}")
     with load.running():
         for fault in (cut, reset, cut, reset):
@@ -66,7 +66,7 @@ def test_database_may_be_killed(serve, tmp_path, user):
             pid = (data / "postgresql" / "postmaster.pid").read_text().split()[0]
             os.kill(int(pid), signal.SIGKILL)
             load.until(lambda each: each.waits)
-            # It has come back when its log says so anew.
+            # It has come back when its log says so again.
             while b"ready to accept connections" not in log.read_bytes()[written:]:
                 time.sleep(0.05)
         load.go_on()

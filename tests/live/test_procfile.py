@@ -15,7 +15,7 @@ from tools.server import ROOT, Server, environment, free_port
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),
-    # Everything is installed anew.
+    # Everything is installed again.
     pytest.mark.timeout(300),
 ]
 

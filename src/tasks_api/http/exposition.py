@@ -23,7 +23,7 @@ BUILD = Gauge(
     ["version", "python"],
     multiprocess_mode="livemax",
 )
-# When each series began: of no use here, and as many lines again as there are series.
+# When each series began: of no use here, and one more line for each series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 blueprint = Blueprint("metrics", __name__)

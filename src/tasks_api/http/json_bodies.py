@@ -1,18 +1,18 @@
 """JSON: bodies of requests, whole or not at all, and as no two readers disagree on; answers."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from flask import Request
+from flask import Flask, Request
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from tasks_api.http.problems import Problem
 
 MAX_DEPTH = 32
-# A batch of as many tasks as there may be, each with all that it may have, has 3,300.
+# The largest batch, of tasks with all members, has 3,300.
 MAX_VALUES = 5000
 CUT_OFF = "The body is shorter than its Content-Length, or its chunks are malformed."
 
@@ -98,3 +98,13 @@ class OrjsonProvider(JSONProvider):
     def loads(self, s: str | bytes, **_: object) -> Any:
         """Read JSON."""
         return orjson.loads(s)
+
+
+class Service(Flask):
+    """Flask with JSON by orjson, and without coroutines."""
+
+    json_provider_class = OrjsonProvider
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view as it is; Flask would inspect each function of a request, each time."""
+        return func

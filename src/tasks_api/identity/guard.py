@@ -12,10 +12,10 @@ from apispec import BasePlugin
 from flask import Flask, Response, g, request
 from marshmallow import Schema, fields
 
+from issuer_keys.keys import KeysUnavailable
 from tasks_api.http import bearer
 from tasks_api.http.problems import Problem, document_response, responses
 from tasks_api.http.smorest import Api, Blueprint
-from tasks_api.identity.keys import KeysUnavailable
 from tasks_api.identity.tokens import InvalidToken, Verifier
 
 GUARDED = "/api"

@@ -1,5 +1,6 @@
 """A JSON Web Token (RFC 7519) in, its user out."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -9,9 +10,10 @@ from uuid import UUID, uuid5
 
 import jwt
 from cachetools import LRUCache, cached
+from prometheus_client import Counter
 
-from tasks_api.identity.jwks import Key
-from tasks_api.identity.keys import RemoteKeys, SharedSecret, UnknownKey
+from issuer_keys.jwks import Key
+from issuer_keys.keys import RemoteKeys, SharedSecret, UnknownKey
 from tasks_api.identity.settings import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
@@ -20,6 +22,11 @@ LEEWAY = 30
 MAX_LENGTH = 8190
 # How many verified tokens a worker remembers: about a megabyte of them.
 REMEMBERED = 4096
+
+
+FETCHES = Counter("tasks_api_jwks_fetches", "Fetches of the issuer's keys.", ["outcome"])
+
+logger = logging.getLogger("tasks_api.jwks")
 
 
 class InvalidToken(Exception):
@@ -113,7 +120,7 @@ class Verifier:
         return _Verified(self._user(claims[self._user_claim]), expires, key)
 
     def _user(self, claim: object) -> UUID:
-        """Return the user whom the claim names (RFC 9562, section 5.5, for what is no UUID)."""
+        """Return the user that the claim names (RFC 9562, section 5.5, for what is no UUID)."""
         if not isinstance(claim, str) or not claim:
             raise InvalidToken(f"{self._user_claim} is not a text")
         if HYPHENATED_UUID.fullmatch(claim):
@@ -149,3 +156,19 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**53:
         raise InvalidToken(f"{name} is not a time")
     return value
+
+
+def key_source(secret: bytes | None, jwks_url: str | None) -> RemoteKeys | SharedSecret:
+    """Return where keys come from: a shared secret, or the issuer's address."""
+    return SharedSecret(secret) if secret else RemoteKeys(jwks_url or "", report=report_fetch)
+
+
+def report_fetch(outcome: int | Exception) -> None:
+    """Count and log a fetch of the issuer's keys: how many it brought, or why it failed."""
+    if isinstance(outcome, Exception):
+        FETCHES.labels("failed").inc()
+        # The error's text may hold words of the answer.
+        logger.warning("the issuer's keys can't be fetched: %s", type(outcome).__name__)
+    else:
+        FETCHES.labels("ok").inc()
+        logger.info("the issuer has %d usable keys", outcome)

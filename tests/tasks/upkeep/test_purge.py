@@ -118,7 +118,7 @@ def test_purge_spares_a_task_that_is_restored_while_it_waits(
     assert client.post(f"{path}/{gone['id']}/restore").status_code == 404
 
 
-def test_purge_spares_a_task_that_is_deleted_anew_while_it_waits(
+def test_purge_spares_a_task_that_is_deleted_again_while_it_waits(
     database, user, make_deleted, purge, trash
 ):
     kept = make_deleted(days=30)

@@ -53,7 +53,7 @@ def titles(client: FlaskClient, user: str, since: str = "0", limit: int = 500) -
     return found
 
 
-def test_app_that_has_seen_more_than_the_backup_copies_anew(before, restore, user, path):
+def test_app_that_has_seen_more_than_the_backup_copies_again(before, restore, user, path):
     """Without the command it would get one of four tasks."""
     before.test_client().post(path, json={"title": "kept"})
 

@@ -10,8 +10,8 @@ from tools import issuer as issuers
 from tools.issuer import Clock, Issuer, leaked_key, new_key, some_key
 from tools.racing import meanwhile, race
 
-from tasks_api.identity.jwks import Key, parse
-from tasks_api.identity.keys import (
+from issuer_keys.jwks import Key, parse
+from issuer_keys.keys import (
     FETCH_INTERVAL,
     MAX_AGE,
     MAX_BYTES,

@@ -4,7 +4,6 @@ A fetch runs in a thread of its own (a greenlet, in gunicorn's workers), one at 
 whose key is known never waits for it; one whose key is unknown waits for at most `TIMEOUT`.
 """
 
-import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -12,11 +11,10 @@ from http.client import HTTPException
 from threading import Event, Lock, Thread
 
 from cachetools import LRUCache
-from prometheus_client import Counter
 
-from tasks_api.identity import jwks
-from tasks_api.identity.fetch import fetch
-from tasks_api.identity.jwks import Key
+from issuer_keys import jwks
+from issuer_keys.fetch import fetch
+from issuer_keys.jwks import Key
 
 # Seconds. How long a request waits for a fetch, finding the host included, and how long the issuer
 # may take for its answer.
@@ -31,11 +29,6 @@ MAX_AGE = 24 * 3600.0
 MAX_BYTES = 256 * 1024
 # How many names of unknown keys are remembered.
 MAX_UNKNOWN = 256
-
-FETCHES = Counter("tasks_api_jwks_fetches", "Fetches of the issuer's keys.", ["outcome"])
-FETCHED, FETCH_FAILED = FETCHES.labels("ok"), FETCHES.labels("failed")
-
-logger = logging.getLogger("tasks_api.jwks")
 
 
 class UnknownKey(Exception):
@@ -91,6 +84,7 @@ class RemoteKeys:
 
     Args:
         url: where the issuer has its JWK Set (RFC 7517, section 5).
+        report: told of each fetch: how many usable keys it brought, or why it failed.
         fetch: gets the document; it has the signature of `fetch.fetch` and raises the same errors.
         now: a clock that only goes forward, in seconds.
     """
@@ -99,10 +93,12 @@ class RemoteKeys:
         self,
         url: str,
         *,
+        report: Callable[[int | Exception], None] = lambda _: None,
         fetch: Callable[[str, float, int], bytes] = fetch,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
+        self._report = report
         self._fetch = fetch
         self._now = now
         self._lock = Lock()
@@ -118,7 +114,8 @@ class RemoteKeys:
             UnknownKey: the issuer was asked since the key first came up, and has no such key.
             KeysUnavailable: the issuer didn't answer, or may not be asked again yet.
         """
-        before = self._last.number
+        with self._lock:
+            before = self._last.number
         if key := self._look_up(kid):
             return key
         last = self._start_fetch_if_due()
@@ -161,10 +158,8 @@ class RemoteKeys:
         try:
             usable = jwks.parse(self._fetch(self._url, TIMEOUT, MAX_BYTES))
         except (OSError, HTTPException, ValueError) as error:
-            # The known keys stay. The error's text may hold words of the answer: only its type
-            # goes to the log.
-            FETCH_FAILED.inc()
-            logger.warning("the issuer's keys can't be fetched: %s", type(error).__name__)
+            # The known keys stay.
+            self._report(error)
         else:
             # Of keys with one name, the first counts.
             current.keys = {key.kid: key for key in reversed(usable)}
@@ -174,7 +169,6 @@ class RemoteKeys:
                 withdrawn = self._succeeded.keys.keys() - current.keys.keys()
                 self._first_seen.update(dict.fromkeys(withdrawn, self._succeeded.number))
             self._succeeded = current
-            FETCHED.inc()
-            logger.info("the issuer has %d usable keys", len(usable))
+            self._report(len(usable))
         finally:
             current.done.set()

@@ -7,7 +7,7 @@ import pytest
 from tools import issuer as issuers
 from tools.issuer import Issuer
 
-from tasks_api.identity.fetch import fetch
+from issuer_keys.fetch import fetch
 
 MAX_BYTES = 1000
 

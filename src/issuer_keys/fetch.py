@@ -25,7 +25,7 @@ def fetch(url: str, seconds: float, max_bytes: int) -> bytes:
     with closing(connection):
         connection.connect()
         deadline = time.monotonic() + seconds
-        # A socket's own time-out begins anew with each byte that comes.
+        # A socket's own time-out begins again with each byte that comes.
         alarm = Timer(seconds, _hang_up, [connection.sock])
         alarm.daemon = True
         alarm.start()
