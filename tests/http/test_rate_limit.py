@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from uuid import uuid4
 
@@ -11,15 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
+from redis import Redis
 from tools.issuer import Clock
 from tools.jwt_settings import WITH_SECRET, as_fields
-from tools.redis_servers import redis_server
+from tools.racing import meanwhile, race
+from tools.redis_servers import needs_redis, redis_server
 from tools.server import environment, free_port
 
 from tasks_api.app import create_app
 from tasks_api.cli import mint
 from tasks_api.config import Config
-from tasks_api.http import rate_limit
+from tasks_api.http import rate_limit, redis_counters
 from tasks_api.http.rate_counters import MemoryCounters, Window
 from tasks_api.http.redis_counters import RedisCounters
 from tasks_api.http.settings import Rate
@@ -294,7 +297,7 @@ def test_requests_pass_while_redis_is_away_and_one_line_says_so(clock, caplog):
 def test_silent_redis_is_asked_once_a_second(clock, caplog):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.setblocking(False)
-        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}?socket_timeout=0.2"
         counters = RedisCounters(url, SECONDS, now=clock)
         for _ in range(3):
             assert [counters.count("a") for _ in range(3)] == [None] * 3
@@ -303,6 +306,61 @@ def test_silent_redis_is_asked_once_a_second(clock, caplog):
                 silent.accept()
             clock.advance(1)
     assert len(caplog.messages) == 1
+
+
+def test_who_is_in_line_when_an_attempt_fails_makes_none(caplog):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}?socket_timeout=1"
+        counters = RedisCounters(url, SECONDS)
+        assert race(20, lambda _: counters.count("a")) == [None] * 20
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert len(caplog.messages) == 1
+
+
+def test_nobody_stands_in_line_for_ever(caplog, monkeypatch):
+    """Finding the server's host, for example, takes as long as the system's resolver needs."""
+    monkeypatch.setattr(redis_counters, "LINE_TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}?socket_timeout=60"
+        counters = RedisCounters(url, SECONDS)
+        with meanwhile(lambda: counters.count("a"), silent.close) as first:
+            connection, _ = silent.accept()
+            with closing(connection):
+                assert counters.count("b") is None
+                [line] = caplog.messages
+                assert line.endswith("it can't be reached in time")
+                assert not first.done()
+        assert first.result() is None
+
+
+def test_requests_in_line_are_counted_together_and_each_has_its_own_number():
+    with redis_server(free_port()) as url:
+        counters = RedisCounters(url, SECONDS)
+        windows = race(60, lambda index: ("abc"[index % 3], counters.count("abc"[index % 3])))
+    for client in "abc":
+        numbers = sorted(window.requests for each, window in windows if each == client)
+        assert numbers == list(range(1, 21))
+
+
+@needs_redis
+def test_connection_that_redis_has_closed_is_replaced(caplog):
+    with redis_server(free_port()) as url, closing(Redis.from_url(url)) as admin:
+        counters = RedisCounters(url, SECONDS)
+        counters.count("a")
+        admin.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        assert counters.count("a").requests == 2
+    assert caplog.messages == []
+
+
+@needs_redis
+def test_error_that_redis_answers_is_logged_without_what_it_was_sent(caplog, user):
+    with redis_server(free_port(), "--rename-command", "EXPIRE", "", query="") as url:
+        assert RedisCounters(url, SECONDS).count(f"user:{user}") is None
+    [line] = caplog.messages
+    assert line.endswith("all requests pass: unknown command ")
 
 
 def test_request_passes_uncounted_while_redis_is_away(limited, path):

@@ -2,16 +2,17 @@
 
 import socket
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from uuid import uuid4
 
 import requests
 from tools.racing import race
-from tools.redis_servers import redis_server
+from tools.redis_servers import needs_redis, redis_server
 from tools.server import free_port
 
 LIMIT = 20
+USER = uuid4()
 
 
 def test_exactly_so_many_pass_whichever_worker_they_come_to(serve, on_database):
@@ -26,9 +27,32 @@ def test_exactly_so_many_pass_whichever_worker_they_come_to(serve, on_database):
     assert left == sorted([f"r={max(0, LIMIT - number)}" for number in range(1, 2 * LIMIT + 1)])
 
 
+@needs_redis
+def test_flood_of_one_user_is_counted_as_exactly_as_a_trickle(serve, on_database):
+    """900 connections send at once, three times: far more than a pool of connections would have."""
+    with redis_server(free_port(), query="") as storage:
+        limit = {"RATE_LIMIT": f"{LIMIT}/day", "RATE_LIMIT_STORAGE_URL": storage}
+        server = serve(**on_database, **limit)
+        statuses = Counter()
+        with ExitStack() as opened:
+            connections = [
+                opened.enter_context(closing(HTTPConnection("127.0.0.1", server.port)))
+                for _ in range(900)
+            ]
+            for _ in range(3):
+                for connection in connections:
+                    connection.request("GET", f"/api/{USER}/tasks")
+                for connection in connections:
+                    answer = connection.getresponse()
+                    answer.read()
+                    statuses[answer.status] += 1
+    assert statuses == {200: LIMIT, 429: 2700 - LIMIT}
+    assert "can't be used" not in server.log.read_text()
+
+
 def test_requests_do_not_wait_for_a_redis_that_is_silent(serve, on_database):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        storage = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        storage = f"redis://127.0.0.1:{silent.getsockname()[1]}?socket_timeout=0.2"
         server = serve(**on_database, RATE_LIMIT="1/day", RATE_LIMIT_STORAGE_URL=storage)
         url = f"{server.url}/api/{uuid4()}/tasks"
         answers = race(2 * LIMIT, lambda _: requests.get(url))
