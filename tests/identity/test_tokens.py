@@ -111,7 +111,10 @@ def test_token_of_each_algorithm_says_who_is_calling(issuer, verifier, kind):
 GOOD = {
     "sub in upper case": {"sub": str(USER).upper()},
     "aud among others": {"aud": ["other", "tasks"]},
-    "typ JWT": {"header": {"typ": "JWT"}},
+    **{
+        f"typ {typ}": {"header": {"typ": typ}}
+        for typ in ("JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT")
+    },
     "a header that means nothing": {"header": {"x": "y"}},
     "nbf in the past": {"nbf": 1},
     "a time with a fraction": {"nbf": 1.5},

@@ -32,6 +32,11 @@ KEYS = [
     MISLABELLED,
     SYMMETRIC,
 ]
+# What is made for something else, or is no media type as a token has it.
+OTHER_TYPES = (
+    *("dpop+jwt", "logout+jwt", "secevent+jwt", "application/secevent+jwt", "entity-statement+jwt"),
+    *("JOSE", "at+jwt; x=1", " JWT", "text/jwt", "application/application/jwt", "", ["JWT"], 1),
+)
 
 
 def hs256(secret: bytes) -> Callable[[bytes], bytes]:
@@ -48,7 +53,7 @@ def public_forms(key: SigningKey) -> dict[str, bytes]:
     return {"PEM": pem, "its stripped PEM": pem.strip(), "DER": der, "JWK": jwk, "raw": coordinate}
 
 
-def attacks() -> dict[str, Callable[[Issuer], str]]:
+def attacks() -> dict[str, Callable[[Issuer], str]]:  # noqa: PLR0912
     """Give the attacks: a name, and how to make the token."""
 
     def row(name: str, **changes: Any) -> None:
@@ -178,9 +183,8 @@ def attacks() -> dict[str, Callable[[Issuer], str]]:
     row("sub with a line break", sub=f"{USER_ID}\n")
     row("sub in other digits", sub=USER_ID.replace("6", "\uff16"))
     row("another type of token of the same issuer", aud=["session", "https://app.example"])
-    row("typ at+jwt", header={"typ": "at+jwt"})
-    row("typ dpop+jwt", header={"typ": "dpop+jwt"})
-    row("typ that is no string", header={"typ": ["JWT"]})
+    for typ in OTHER_TYPES:
+        row(f"typ {typ!r}", header={"typ": typ})
     for name, seconds in {"expired": -1000, "expired long ago": -(10**9)}.items():
         rows[name] = lambda issuer, seconds=seconds: issuer.token(
             USER_ID, exp=int(issuer.now()) + seconds

@@ -20,6 +20,9 @@ from tasks_api.identity.settings import HYPHENATED_UUID
 LEEWAY = 30
 # The longest token that is checked; gunicorn accepts no longer header.
 MAX_LENGTH = 8190
+# Any token (RFC 7519, section 5.1), or an access token (RFC 9068, section 2.1). Others, such as a
+# proof of possession or a logout token, are made for something else.
+TYPES = frozenset({"jwt", "at+jwt"})
 # How many verified tokens a worker remembers: about a megabyte of them.
 REMEMBERED = 4096
 
@@ -94,7 +97,7 @@ class Verifier:
             raise InvalidToken("too long")
         try:
             header = jwt.get_unverified_header(token)
-            if header.get("typ", "JWT") != "JWT":
+            if not _is_for_us(header.get("typ", "JWT")):
                 raise InvalidToken("typ")
             # PyJWT knows the extension `b64`, which nothing here uses.
             if "crit" in header or "b64" in header:
@@ -148,6 +151,13 @@ class Verifier:
 def _digest(token: str) -> bytes:
     """Return the key under which a token is remembered: its hash, so that its text isn't kept."""
     return sha256(token.encode()).digest()
+
+
+def _is_for_us(typ: object) -> bool:
+    """Return whether a token may be of this type: a media type, in any case, and without
+    `application/` if it has no other slash (RFC 7515, section 4.1.9).
+    """
+    return isinstance(typ, str) and typ.lower().removeprefix("application/") in TYPES
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
