@@ -38,7 +38,7 @@ VARYING = re.compile(
     r"(?P<request>(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f]))"
     r"|(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r'|(?P<time>(?<!"due_at":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)'
-    r"|(?<=cursor=)(?P<cursor>[^&>]+)"
+    r'|(?:(?<=cursor=)|(?<="next":"))(?P<cursor>[^&>"]{20,})'
     r'|(?<=-)(?P<shape>[0-9a-f]{4})(?="$)',
     re.MULTILINE,
 )

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
+from tasks_api.http.problems import TYPES
 
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
@@ -205,3 +207,18 @@ def test_head_answers_as_get_does_but_for_the_body(client, path):
 def test_document_is_valid_json_with_an_end_of_line():
     assert DOCUMENT.read_text().endswith("}\n")
     json.loads(DOCUMENT.read_text())
+
+
+def test_document_names_the_server_by_its_prefix(client):
+    answer = client.get("/openapi.json", environ_overrides={"SCRIPT_NAME": "/todo"})
+    assert answer.json["servers"] == [{"url": "/todo"}]
+    assert client.get("/openapi.json").json["servers"] == [{"url": "/"}]
+
+
+def test_document_lists_all_types_of_problems_as_absolute_uris(client):
+    types = client.get("/openapi.json").json["components"]["schemas"]["Problem"]["properties"][
+        "type"
+    ]
+    assert types["enum"] == TYPES
+    assert all(urlsplit(uri).scheme in {"about", "urn"} for uri in types["enum"])
+    assert len(set(types["enum"])) == len(types["enum"])

@@ -193,7 +193,7 @@ class Machine(RuleBasedStateMachine):
             "revision": (f'"{revision}"', True),
             "older release": (f'"{revision}-0000"', True),
             "stale": (f'"{revision - 1}", {entity_tag(revision + 1)}', False),
-            "weak": (f"W/{tag}", False),
+            "weak": (f"W/{tag}", True),
             "foreign": ('"a", "01", ""', False),
         }[condition]
         headers = {} if given is None else {"If-Match": given}

@@ -189,7 +189,18 @@ def test_write_happens_where_a_revision_matches(client, task, one, method, suffi
 
 @pytest.mark.parametrize(
     "tags",
-    ['"999"', "W/{tag}", '"x"', '""', 'W/{tag}, "999"', '"01"', '"1-"', '"1-00000"', '"1-000x"'],
+    [
+        '"999"',
+        'W/"999"',
+        '"x"',
+        '""',
+        '"999-gzip"',
+        '"01"',
+        '"1-"',
+        '"1-00000"',
+        '"1-lzw"',
+        '"1gzip"',
+    ],
 )
 @WRITE
 def test_write_is_refused_where_no_revision_matches(client, task, one, method, suffix, body, tags):
@@ -282,37 +293,63 @@ def test_patch_tells_what_it_takes(client, one):
     assert answer.headers["Accept-Patch"] == "application/json, application/merge-patch+json"
 
 
+CODINGS = ["br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd"]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("dash", "-;")
+@pytest.mark.parametrize("weak", ["", "W/"])
+def test_tag_that_a_proxy_has_changed_is_still_the_tag(client, task, one, weak, dash, coding):
+    whole, plain = entity_tag(task["revision"]), f'"{task["revision"]}"'
+    for tag in (f'{weak}{known[:-1]}{dash}{coding}"' for known in (whole, plain)):
+        unchanged = client.put(one, json={}, headers={"If-Match": tag})
+        assert (unchanged.status_code, unchanged.json) == (200, task)
+    tag = f'{weak}{whole[:-1]}{dash}{coding}"'
+    assert client.get(one, headers={"If-None-Match": tag}).status_code == 304
+    assert client.put(one, json={"title": "x"}, headers={"If-None-Match": tag}).status_code == 412
+    assert client.put(one, json={"title": "x"}, headers={"If-Match": tag}).status_code == 200
+    assert client.put(one, json={"title": "y"}, headers={"If-Match": tag}).status_code == 412
+
+
+@WRITE
+def test_weak_tag_can_only_come_from_a_proxy_and_counts(client, task, one, method, suffix, body):
+    header = {"If-Match": f"W/{entity_tag(task['revision'])}"}
+    answer = getattr(client, method)(one + suffix, json=body, headers=header)
+    assert answer.status_code in {200, 204}
+
+
 tags = st.builds(
     lambda weak, text: f'{"W/" if weak else ""}"{text}"',
     st.booleans(),
     st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters='"\x7f'))
-    | st.builds("{}{}".format, st.integers(0, 10**20), st.sampled_from(["", "-3f9a", "-0000"])),
+    | st.builds(
+        "{}{}".format,
+        st.integers(0, 10**20),
+        st.sampled_from(["", "-3f9a", "-0000", "-gzip", "-3f9a;br", "-br;br"]),
+    ),
 )
 
 
 @given(st.lists(tags, min_size=1), st.sampled_from([",", ", ", " ,", "\t,,"]))
 def test_any_list_of_tags_is_read(given_tags, comma):
     header = comma.join(given_tags)
-    said = [
-        (tag.startswith("W/"), *tag.removeprefix("W/").strip('"').partition("-"))
-        for tag in given_tags
-    ]
+    texts = [tag.removeprefix("W/").strip('"') for tag in given_tags]
+    plain = [re.sub(f"[-;]({'|'.join(CODINGS)})$", "", text).partition("-") for text in texts]
     counted = [
-        (weak, int(number), shape)
-        for weak, number, dash, shape in said
+        (int(number), shape)
+        for number, dash, shape in plain
         if number.isascii() and number.isdecimal() and number == str(int(number))
         if len(number) < 19 and (not dash or re.fullmatch("[0-9a-f]{4}", shape))
     ]
-    whole = EntityTags(weak=True, shape="3f9a").deserialize(header)
-    assert whole == [number for _, number, shape in counted if shape == "3f9a"]
-    alone = EntityTags(weak=False).deserialize(header)
-    assert alone == [number for weak, number, _ in counted if not weak]
+    whole = EntityTags(shape="3f9a").deserialize(header)
+    assert whole == [number for number, shape in counted if shape == "3f9a"]
+    assert EntityTags().deserialize(header) == [number for number, _ in counted]
 
 
 @given(st.text(st.characters(max_codepoint=0xFF)))
 def test_any_header_is_tags_or_refused(header):
     try:
-        revisions = EntityTags(weak=True).deserialize(header)
+        revisions = EntityTags().deserialize(header)
     except ValidationError:
         return
     assert revisions is None or all(isinstance(revision, int) for revision in revisions)

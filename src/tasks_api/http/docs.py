@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import flask_swagger_ui
-from flask import Blueprint, Flask, Response, current_app, redirect, send_from_directory, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    redirect,
+    request,
+    send_from_directory,
+    url_for,
+)
 
 from tasks_api.http.smorest import Api
 
@@ -22,14 +31,21 @@ blueprint = Blueprint("docs", __name__)
 
 def init_app(app: Flask, api: Api) -> None:
     """Serve the document of all that is registered on the api, and the page."""
-    app.extensions["openapi"] = cache(lambda: app.json.dumps(api.spec.to_dict(), indent=2) + "\n")
+
+    @cache
+    def write(prefix: str) -> str:
+        document = api.spec.to_dict() | {"servers": [{"url": prefix or "/"}]}
+        return app.json.dumps(document, indent=2) + "\n"
+
+    app.extensions["openapi"] = write
     app.register_blueprint(blueprint)
 
 
 @blueprint.get("/openapi.json")
 def get_openapi() -> Response:
     """Return the OpenAPI document."""
-    return Response(current_app.extensions["openapi"](), mimetype="application/json")
+    document = current_app.extensions["openapi"](request.script_root)
+    return Response(document, mimetype="application/json")
 
 
 # Without a path, as in `GET http://host`, it is the same (RFC 9110, section 4.2.3).

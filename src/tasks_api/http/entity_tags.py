@@ -13,9 +13,14 @@ from marshmallow import Schema, ValidationError, fields
 # RFC 9110, section 8.8.3, in a list of section 5.6.1.
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
-# The tags in a list that a revision can have, with a shape or without one. `"057"` is no such tag,
-# nor is a number that PostgreSQL can't count to.
-REVISION_TAG = re.compile(r'(W/)?"(0|[1-9][0-9]{0,17})(?:-([0-9a-f]{4}))?"')
+# What a revision's tag can look like: with a shape or without one, and behind a proxy that
+# compresses, which makes it weak (nginx, Cloudflare) or adds the name of a content coding (Apache,
+# Caddy; the names are in IANA's registry). `"057"` is no such tag, nor is a number that PostgreSQL
+# can't count to.
+CODINGS = "br|compress|dcb|dcz|deflate|gzip|x-compress|x-gzip|zstd"
+REVISION_TAG = re.compile(
+    rf'(?:W/)?"(0|[1-9][0-9]{{0,17}})(?:-([0-9a-f]{{4}}))?(?:[-;](?:{CODINGS}))?"'
+)
 # What to send, for the OpenAPI document: the plain half of the above.
 PATTERN = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
 
@@ -42,15 +47,16 @@ def _form(schema: Mapping[str, Any]) -> dict[str, Any]:
     return form
 
 
-def revisions_in(header: str, *, weak: bool, shape: str | None = None) -> list[int] | None:
+def revisions_in(header: str, shape: str | None = None) -> list[int] | None:
     """Return the revisions that a list of entity tags stands for; None, which is all, for `*`.
 
-    Tags that no revision has are left out: they match nothing.
+    Tags that no revision has are left out: they match nothing. A weak tag counts as the strong one:
+    RFC 9110 asks for a strong comparison in If-Match, but the service never sends a weak tag. It
+    can only come from a proxy, and the revision in it still names one version.
 
     Args:
         header: a list of entity tags. One that is malformed is refused as a whole: a precondition
             that is skipped is a lost update.
-        weak: compare weakly (section 8.8.3.2), so that weak tags count too.
         shape: the one that a tag must have to count; without it, the revision alone decides.
 
     Raises:
@@ -63,11 +69,7 @@ def revisions_in(header: str, *, weak: bool, shape: str | None = None) -> list[i
         raise ValidationError(
             'Must be `*`, or entity tags with commas between them: "57-3f9a", "58-3f9a".'
         )
-    return [
-        int(digits)
-        for prefix, digits, given in REVISION_TAG.findall(header)
-        if (weak or not prefix) and shape in {None, given}
-    ]
+    return [int(digits) for digits, given in REVISION_TAG.findall(header) if shape in {None, given}]
 
 
 def matches(revision: int, revisions: Sequence[int] | None) -> bool:
@@ -79,13 +81,12 @@ class EntityTags(fields.String):
     """A header with entity tags, read by `revisions_in`.
 
     Args:
-        weak: as there.
         shape: as there.
     """
 
-    def __init__(self, *, weak: bool, shape: str | None = None, **kwargs: Any) -> None:
-        self.weak, self.shape = weak, shape
+    def __init__(self, *, shape: str | None = None, **kwargs: Any) -> None:
+        self.shape = shape
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, *_: object, **__: object) -> list[int] | None:  # type: ignore[override]
-        return revisions_in(value, weak=self.weak, shape=self.shape)
+        return revisions_in(value, self.shape)

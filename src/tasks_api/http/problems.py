@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from apispec import APISpec
 from flask import Response
-from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -49,6 +48,10 @@ DETAILS: dict[type[HTTPException], str] = {
     InternalServerError: DEFECT,
 }
 
+# What programs must tell apart where the status doesn't: absolute URIs, all in the document.
+BLANK = "about:blank"
+TYPES = [BLANK]
+
 REQUEST_ID = {
     "description": "The id of this request in the log: the caller's own, where it is 1 to 128 "
     "characters of `[A-Za-z0-9._-]`, else a new one.",
@@ -74,6 +77,12 @@ HEADERS: dict[int, dict[str, Any]] = {
 }
 
 
+def problem_type(name: str) -> str:
+    """Return the type of a kind of problem (RFC 9457, section 3.1.1), and put it into the list."""
+    TYPES.append(f"urn:problem-type:tasks-api:{name}")
+    return TYPES[-1]
+
+
 class Problem(HTTPException):
     """An error to answer with.
 
@@ -82,6 +91,7 @@ class Problem(HTTPException):
         detail: one sentence for the person who reads it.
         errors: what is wrong and where: `detail`, and `pointer`, `parameter` or `header`.
         headers: more headers for the answer.
+        type: its `problem_type`, where the status doesn't say all.
         members: extension members of the problem (RFC 9457, section 3.2).
     """
 
@@ -92,52 +102,22 @@ class Problem(HTTPException):
         *,
         errors: Iterable[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        type: str = BLANK,  # noqa: A002
         **members: Any,
     ) -> None:
         super().__init__(detail)
         self.code = status
+        self.type = type
         self.headers = headers or {}
         self.members = {**({"errors": list(errors)} if errors else {}), **members}
 
 
-class ProblemErrorSchema(Schema):
-    """One error and its place."""
-
-    detail = fields.String(required=True, metadata={"description": "What is wrong."})
-    pointer = fields.String(
-        metadata={"description": "Where in the body: a JSON Pointer as a fragment (RFC 6901)."}
-    )
-    parameter = fields.String(metadata={"description": "Which parameter of the query."})
-    header = fields.String(metadata={"description": "Which header."})
-
-
-class ProblemSchema(Schema):
-    """What every error answers with (RFC 9457); it may have more members, such as `check`."""
-
-    class Meta:
-        unknown = INCLUDE
-
-    type = fields.String(
-        required=True, metadata={"description": "`about:blank`: the status says it."}
-    )
-    title = fields.String(required=True, metadata={"description": "The name of the status."})
-    status = fields.Integer(required=True, metadata={"description": "The status code."})
-    detail = fields.String(
-        required=True, metadata={"description": "One sentence on what happened."}
-    )
-    errors = fields.List(
-        fields.Nested(ProblemErrorSchema),
-        metadata={"description": "What is wrong, and where."},
-    )
-    request_id = fields.String(
-        required=True, metadata={"description": "The id of this request in the service's log."}
-    )
-
-
-def describe(status: int, detail: str, request_id: str | None, **members: Any) -> dict[str, Any]:
+def describe(
+    status: int, detail: str, request_id: str | None, kind: str = BLANK, **members: Any
+) -> dict[str, Any]:
     """Write a problem detail (RFC 9457, section 3): its members, in the order they are read."""
     title = TITLES.get(status) or HTTPStatus(status).phrase
-    start = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    start = {"type": kind, "title": title, "status": status, "detail": detail}
     return start | members | {"request_id": request_id}
 
 
@@ -151,7 +131,8 @@ def render(error: HTTPException) -> Response:
     """Turn an exception into the answer that a client gets."""
     status = error.code or 500
     detail = DETAILS.get(type(error), error.description or "")
-    problem = describe(status, detail, request_id(), **getattr(error, "members", {}))
+    kind, members = getattr(error, "type", BLANK), getattr(error, "members", {})
+    problem = describe(status, detail, request_id(), kind, **members)
     headers = dict(error.get_headers()) | dict(getattr(error, "headers", {}))
     headers["Content-Type"] = "application/problem+json"
     return Response(orjson.dumps(problem), status, headers)

@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 from tasks_api.database.execution import DatabaseUnavailable
 from tasks_api.http.components import Components
 from tasks_api.http.parser import Parser, without_query
-from tasks_api.http.problems import REQUEST_ID_REF, ProblemSchema, database_unavailable, render
+from tasks_api.http.problem_schemas import ProblemSchema
+from tasks_api.http.problems import REQUEST_ID_REF, database_unavailable, render
 
 
 class Api(flask_smorest.Api):

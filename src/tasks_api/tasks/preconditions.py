@@ -42,7 +42,6 @@ class IfNoneMatchSchema(Strict):
     """A client that has a copy already."""
 
     known = EntityTags(
-        weak=True,
         shape=SHAPE,
         data_key="If-None-Match",
         load_default=list,
@@ -58,20 +57,18 @@ class PreconditionSchema(Strict):
     """A client that wants to change only what it has seen, or hasn't."""
 
     expected = EntityTags(
-        weak=False,
         data_key="If-Match",
         # A plain None would be documented, as if the header could be null.
         load_default=lambda: None,
         metadata={
             "description": "Change the task only if it has one of these entity tags; if none "
-            "matches, the answer is a 412. A strong comparison, in which the revision alone "
-            'decides: `"57"`, which you know from `revision`, and the tag of an older release '
-            "both work.",
+            'matches, the answer is a 412. The revision alone decides: `"57"`, which you know '
+            "from `revision`, the tag of an older release, and what a proxy that compresses made "
+            "of a tag all work.",
             "pattern": PATTERN,
         },
     )
     unless = EntityTags(
-        weak=True,
         shape=SHAPE,
         data_key="If-None-Match",
         load_default=list,

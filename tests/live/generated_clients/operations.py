@@ -15,6 +15,7 @@ from task_api_client.api.tasks import (
     erase_user,
     get_task,
     list_changes,
+    list_task_page,
     list_tasks,
     patch_task,
     restore_task,
@@ -31,6 +32,7 @@ from task_api_client.models.problem import Problem
 from task_api_client.models.sort_key import SortKey
 from task_api_client.models.task import Task
 from task_api_client.models.task_change import TaskChange
+from task_api_client.models.task_page import TaskPage
 from task_api_client.models.tombstone import Tombstone
 
 client = AuthenticatedClient(
@@ -54,6 +56,9 @@ listed = list_tasks.sync_detailed(
 assert listed.parsed == [task]
 assert listed.headers["X-Total-Count"] == "1"
 assert get_task.sync(user, task.id, client=client) == task
+page = list_task_page.sync(user, client=client, limit=1, count=True)
+assert isinstance(page, TaskPage)
+assert (page.tasks, page.total, page.next_) == ([task], 1, None)
 
 # A client may send back what it got.
 sent_back = TaskChange.from_dict({**task.to_dict(), "title": "Buy two oat milks"})

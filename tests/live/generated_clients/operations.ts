@@ -41,6 +41,9 @@ const listed = await api.GET("/api/{user_id}/tasks", {
 check(data(listed)[0]?.id === task.id, "the list has the task");
 check(listed.response.headers.get("X-Total-Count") === "1", "the list has a count");
 
+const page = await api.GET("/api/{user_id}/tasks/page", { params: { path, query: { limit: 1 } } });
+check(data(page).tasks[0]?.id === task.id && data(page).next === null, "a page");
+
 check(data(await api.GET("/api/{user_id}/tasks/{task_id}", { params: one })).due_at === null, "get");
 
 // A client may send back what it got.

@@ -17,6 +17,7 @@ from tasks_api.http.problems import Problem
 from tasks_api.tasks.lists import cursors
 from tasks_api.tasks.lists.schemas import CURSOR_MAX, TaskQuerySchema
 from tasks_api.tasks.models import PRIORITIES, SORTS, TITLE_MAX
+from tasks_api.tasks.preconditions import entity_tag
 
 PARAMETERS = TaskQuerySchema().fields
 ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]
@@ -459,3 +460,38 @@ def test_ties_of_every_kind_are_broken_by_the_id(client, database, user, path):
     for order in ORDERS:
         walked = [task["id"] for page in walk(client, path, sort=order, limit=3) for task in page]
         assert walked == sorted(ids, reverse=order.startswith("-"))
+
+
+def test_page_has_in_its_body_what_the_list_has_in_its_headers(client, path, make_task):
+    for number in range(5):
+        make_task(title=f"task {number}", completed=number == 3)
+    query = {"completed": "false", "limit": "2", "count": "true"}
+    listed = client.get(path, query_string=query)
+    page = client.get(f"{path}/page", query_string=query)
+    assert page.json["tasks"] == listed.json
+    assert f"cursor={page.json['next']}>" in listed.headers["Link"]
+    assert str(page.json["total"]) == listed.headers["X-Total-Count"]
+    assert page.headers["ETag"] == listed.headers["ETag"] == entity_tag(page.json["revision"])
+    last = client.get(f"{path}/page", query_string={**query, "cursor": page.json["next"]})
+    assert [task["title"] for task in last.json["tasks"]] == ["task 1", "task 0"]
+    assert last.json["next"] is None
+
+
+def test_generated_client_may_send_an_offset_of_0_with_each_cursor(client, path, make_task):
+    titles = [make_task(title=f"task {number}")["title"] for number in range(5)]
+    met, cursor = [], None
+    while cursor or not met:
+        query = {"limit": 2, "offset": 0, **({"cursor": cursor} if cursor else {})}
+        page = client.get(f"{path}/page", query_string=query).json
+        met += [task["title"] for task in page["tasks"]]
+        cursor = page["next"]
+    assert met == titles[::-1]
+
+
+def test_links_lead_back_below_the_prefix_of_the_service(client, path, make_task):
+    for _ in range(3):
+        make_task()
+    environ = {"SCRIPT_NAME": "/todo"}
+    answer = client.get(path, query_string={"limit": 1}, environ_overrides=environ)
+    assert links(answer).keys() == {"first", "next"}
+    assert all(target.startswith(f"/todo{path}?") for target in links(answer).values())

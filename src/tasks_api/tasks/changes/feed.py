@@ -11,12 +11,13 @@ from sqlalchemy import bindparam, func, select, true
 
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
-from tasks_api.http.problems import Problem
+from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
 from tasks_api.tasks.models import tasks, users
 
 POSITION = r"(0|[1-9][0-9]{0,18})(\.[1-9][0-9]{0,18})?"
 REVISION_MAX = 2**63 - 1
+POSITION_GONE = problem_type("position-gone")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def list_changes(user_id: UUID, since: Position, limit: int) -> FeedPage:
     )
     counter, purged = (rows[0]["counter"], rows[0]["purged_revision"]) if rows else (0, 0)
     if max(since.revision, complete_to) > counter or (complete_to < purged and not starting):
-        raise Problem(410, "The feed can't continue from there; start again from 0.")
+        detail = "The feed can't continue from there; start again from 0."
+        raise Problem(410, detail, type=POSITION_GONE)
     changes = [_as_change(row) for row in rows if row["id"]]
     if len(changes) <= limit:
         return FeedPage(counter, Position(counter), False, changes)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
-from tasks_api.http.problems import Problem
+from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for, rank
 from tasks_api.tasks.counter import start_or_advance
 from tasks_api.tasks.models import idempotency_keys, tasks
@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "tags": [],
 }
 MEMBERS = ("title", *DEFAULTS)
+KEY_REUSED = problem_type("idempotency-key-reused")
+DELETED = problem_type("task-deleted")
 KEY = bindparam("key", type_=idempotency_keys.c.key.type)
 
 
@@ -145,10 +147,12 @@ def create_once(
     number = 0
     for row in rows:
         if row.pop("fingerprint") != fingerprint:
-            raise Problem(422, "This Idempotency-Key was used for another request.")
+            detail = "This Idempotency-Key was used for another request."
+            raise Problem(422, detail, type=KEY_REUSED)
         number = row.pop("number")
     if not rows or rows[0]["id"] is None or len(rows) < number:
-        raise Problem(410, "What was created with this Idempotency-Key is deleted.")
+        detail = "What was created with this Idempotency-Key is deleted."
+        raise Problem(410, detail, type=DELETED)
     return rows, True
 
 

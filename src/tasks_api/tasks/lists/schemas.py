@@ -13,13 +13,14 @@ from tasks_api.http.fields import (
     Timestamp,
 )
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
-from tasks_api.tasks.schemas import Priority, says
+from tasks_api.tasks.schemas import TASK_EXAMPLE, Priority, TaskSchema, says
 
 OFFSET_MAX = 10**9
 LIMIT_MAX = 100
 SEARCH_MAX = 255
 CURSOR_MAX = 2000
 
+PAGE_EXAMPLE = {"tasks": [TASK_EXAMPLE], "next": None, "total": None, "revision": 57}
 CLEARED_EXAMPLE = {"deleted": 3, "has_more": False}
 
 
@@ -43,14 +44,16 @@ class TaskQuerySchema(Strict):
         validate=Range(0, OFFSET_MAX),
         metadata=says(
             "How many tasks to skip. Tasks that are made or deleted meanwhile shift the pages, "
-            "which they don't with a `cursor`.",
-            default=0,
+            "which they don't with a `cursor`. 0 is as if it were absent.",
         ),
     )
     cursor = Text(
         minimum=1,
         maximum=CURSOR_MAX,
-        metadata=says("Where to continue: from the `Link` of the page before. Not with `offset`."),
+        metadata=says(
+            "Where to continue: from `Link`, or `next`, of the page before. Not with an `offset`, "
+            "unless that is 0."
+        ),
     )
     count = QueryBoolean(
         load_default=False, metadata=says("Whether to add `X-Total-Count`, which costs time.")
@@ -92,4 +95,23 @@ class ClearedSchema(AsItIs):
     deleted = fields.Integer(required=True, metadata=says("Their number."))
     has_more = fields.Boolean(
         required=True, metadata=says("Whether there are more: send the request again.")
+    )
+
+
+class TaskPageSchema(AsItIs):
+    """A page of a list, and what is about it."""
+
+    tasks = fields.List(fields.Nested(TaskSchema()), required=True, metadata=says("The tasks."))
+    next = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=says("The next page's `cursor`; null on the last page."),
+    )
+    total = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata=says("How many tasks the filters match, if `count=true` asked for it."),
+    )
+    revision = fields.Integer(
+        required=True, metadata=says("The user's counter: the version of all their lists.")
     )

@@ -1,5 +1,6 @@
 """Many tasks of a user, over HTTP: lists and batches."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,8 +15,8 @@ from tasks_api.tasks.item.schemas import IdempotencyKeySchema
 from tasks_api.tasks.lists.cursors import bad_parameter
 from tasks_api.tasks.lists.cursors import read as read_cursor
 from tasks_api.tasks.lists.cursors import write as write_cursor
-from tasks_api.tasks.lists.schemas import TaskQuerySchema
-from tasks_api.tasks.lists.statements import list_tasks
+from tasks_api.tasks.lists.schemas import PAGE_EXAMPLE, TaskPageSchema, TaskQuerySchema
+from tasks_api.tasks.lists.statements import TaskPage, list_tasks
 from tasks_api.tasks.preconditions import IfNoneMatchSchema, entity_tag
 from tasks_api.tasks.responses import (
     CREATE_ERRORS,
@@ -73,19 +74,50 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
     A user who has never written has an empty list. To read all tasks, follow `next` in
     `Link`: a task that exists all the while is listed exactly once.
     """
-    if "cursor" in query and "offset" in query:
-        raise bad_parameter("cursor", "Must not be used together with offset.")
-    sort, cursor = query["sort"], query.get("cursor")
-    after = read_cursor(user_id, sort, cursor) if cursor else None
-    page = list_tasks(user_id, query, headers["known"], after)
+    page = _read_page(user_id, query, headers["known"])
     about = {"ETag": entity_tag(page.revision)}
     if matches(page.revision, headers["known"]):
         return without_body(304, **about)
-    next_cursor = write_cursor(user_id, sort, page.tasks[-1]) if page.has_more else None
-    about["Link"] = _link(query, next_cursor)
+    about["Link"] = _link(query, _next_cursor(user_id, query, page))
     if page.total is not None:
         about["X-Total-Count"] = str(page.total)
     return page.tasks, about
+
+
+@blueprint.route(f"{TASKS_PATH}/page")
+@blueprint.arguments(IfNoneMatchSchema(), location="headers")
+@blueprint.arguments(TaskQuerySchema(), location="query")
+@blueprint.response(
+    200, TaskPageSchema(), description="A page of tasks.", headers=ETAG, example=PAGE_EXAMPLE
+)
+@blueprint.doc(operationId="listTaskPage", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+def get_task_page(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
+    """List tasks, with all that is about the list in the body
+
+    The same list, for clients that can't see the header `Link`: send `next` as `cursor`.
+    """
+    page = _read_page(user_id, query, headers["known"])
+    tag = entity_tag(page.revision)
+    if matches(page.revision, headers["known"]):
+        return without_body(304, ETag=tag)
+    return {
+        "tasks": page.tasks,
+        "next": _next_cursor(user_id, query, page),
+        "total": page.total,
+        "revision": page.revision,
+    }, {"ETag": tag}
+
+
+def _read_page(user_id: UUID, query: dict[str, Any], known: Sequence[int] | None) -> TaskPage:
+    cursor = query.get("cursor")
+    if cursor and query.get("offset"):
+        raise bad_parameter("cursor", "Must not be used together with an offset above 0.")
+    after = read_cursor(user_id, query["sort"], cursor) if cursor else None
+    return list_tasks(user_id, query, known, after)
+
+
+def _next_cursor(user_id: UUID, query: dict[str, Any], page: TaskPage) -> str | None:
+    return write_cursor(user_id, query["sort"], page.tasks[-1]) if page.has_more else None
 
 
 def _link(query: dict[str, Any], next_cursor: str | None) -> str:
@@ -96,13 +128,14 @@ def _link(query: dict[str, Any], next_cursor: str | None) -> str:
     places: dict[str, dict[str, Any]] = {"first": {}}
     offset, limit = query.get("offset"), query["limit"]
     if next_cursor:
-        places["next"] = {"cursor": next_cursor} if offset is None else {"offset": offset + limit}
+        places["next"] = {"offset": offset + limit} if offset else {"cursor": next_cursor}
     if offset:
         places["prev"] = {"offset": max(0, offset - limit)}
     links = {}
     for relation, place in places.items():
         parameters = urlencode(filters | place)
-        target = f"{request.path}?{parameters}" if parameters else request.path
+        path = request.script_root + request.path
+        target = f"{path}?{parameters}" if parameters else path
         links[relation] = f'<{target}>; rel="{relation}"'
     header = ", ".join(links.values())
     if len(header) <= LINK_MAX or len(links) == 1:
