@@ -26,7 +26,7 @@ from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
 from tasks_api.http.log import logging_config
 
-pytest_plugins = ["tools.servers"]
+pytest_plugins = ["tools.http_proxies", "tools.servers"]
 
 EXAMPLE_TITLE = "Buy oat milk"
 
