@@ -75,7 +75,9 @@ def _patient_database(what: str) -> Iterator[Database]:
         DatabaseUnavailable,
         StatementRefused,
     ) as error:
-        raise click.ClickException(f"{what} did not run: {error}") from None
+        # PostgreSQL's own words; SQLAlchemy adds the statement, and psycopg2 more lines.
+        [reason, *_] = str(getattr(error, "orig", error)).splitlines()
+        raise click.ClickException(f"{what} did not run: {reason}") from None
 
 
 def _migrate(way: Callable[[sa.Engine, str], None], revision: str) -> None:
