@@ -1,12 +1,18 @@
 """Migrations lead from nothing to the models and back, one at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from tools.pgbouncer import needs_pgbouncer, pgbouncer
 from tools.racing import race
 
+from tasks_api.app import create_app
+from tasks_api.config import Config
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
 from tasks_api.tasks.models import Base
@@ -121,17 +127,108 @@ def test_migration_waits_for_another_one_only_so_long(engine, monkeypatch):
             migrations.upgrade(engine)
 
 
-def test_migration_runs_with_timeouts_and_leaves_none_behind(engine):
-    seen = []
+@contextmanager
+def long_transaction(engine: sa.Engine, *statements: str) -> Iterator[None]:
+    """Hold a transaction open, with all it has locked, that sees the database as it was."""
+    with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
+        for statement in ("SELECT 1", *statements):
+            connection.execute(sa.text(statement))
+        yield
 
-    @sa.event.listens_for(sa.Engine, "before_cursor_execute")
-    def record(_c, _cursor, statement, *_):
-        seen.append(statement)
 
-    try:
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait for each lock only for a moment."""
+    monkeypatch.setitem(migrations.TIMEOUTS, "lock_timeout", "50ms")
+
+
+def invalid_indexes(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        query = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
+        return list(connection.scalars(sa.text(query)))
+
+
+@pytest.mark.parametrize(
+    ("before", "held"),
+    [("0002", "SELECT"), ("0003", "LOCK idempotency_keys"), ("0004", "SELECT")],
+)
+def test_migration_gives_up_behind_a_long_transaction_and_succeeds_later(
+    engine, before, held, impatient
+):
+    migrations.upgrade(engine, before)
+    with long_transaction(engine, held), pytest.raises(migrations.MigrationError):
         migrations.upgrade(engine)
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", record)
-    create = next(index for index, text in enumerate(seen) if "CREATE TABLE users" in text)
-    assert "SET LOCAL lock_timeout = '5s'" in seen[:create]
-    assert "SET LOCAL statement_timeout = '15min'" in seen[:create]
+    migrations.upgrade(engine)
+    assert invalid_indexes(engine) == []
+
+
+@pytest.mark.parametrize("before", ["0005", "0004", "0003"])
+def test_migration_that_is_undone_gives_up_too(engine, before, impatient):
+    migrations.upgrade(engine, before)
+    held = "LOCK tasks, idempotency_keys IN ACCESS SHARE MODE"
+    with long_transaction(engine, held), pytest.raises(migrations.MigrationError):
+        migrations.downgrade(engine, "-1")
+    migrations.downgrade(engine, "base")
+    migrations.upgrade(engine)
+    assert invalid_indexes(engine) == []
+
+
+def test_index_that_was_left_invalid_is_made_again(engine, impatient):
+    migrations.upgrade(engine, "0004")
+    with long_transaction(engine), pytest.raises(migrations.MigrationError):
+        migrations.upgrade(engine)
+    assert invalid_indexes(engine) == ["ix_tasks_deleted_at"]
+    migrations.upgrade(engine)
+    assert invalid_indexes(engine) == []
+
+
+def test_index_that_is_there_already_is_not_built_twice(engine):
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        index = sa.text("SELECT 'ix_tasks_deleted_at'::regclass::oid")
+        built = connection.scalar(index)
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0004'"))
+        migrations.upgrade(engine)
+        assert connection.scalar(index) == built
+
+
+def test_long_transaction_in_the_way_of_a_migration_is_reported_in_one_line(engine, impatient):
+    migrations.upgrade(engine, "0004")
+    runner = create_app(Config(database_url=engine.url)).test_cli_runner()
+    with long_transaction(engine):
+        result = runner.invoke(args=["db", "upgrade"])
+    assert result.exit_code == 1
+    assert [line for line in result.output.splitlines() if not line.startswith("{")] == [
+        "Error: The migration did not run: a long transaction has kept a lock from it for 5s; run "
+        "it again when that has ended"
+    ]
+
+
+def settings(engine: sa.Engine) -> Iterator[list[str]]:
+    """Yield the timeouts that a migration has in a transaction, and then outside of one."""
+    shown = ", ".join(f"current_setting('{name}')" for name in migrations.TIMEOUTS)
+    with migrations._lone_connection(engine) as connection:
+        for level in ("READ COMMITTED", "AUTOCOMMIT"):
+            connection.execution_options(isolation_level=level)
+            yield list(connection.execute(sa.text(f"SELECT {shown}")).one())
+            connection.rollback()
+
+
+@pytest.fixture
+def other_timeouts(engine, database):
+    """A database that has timeouts of its own."""
+    for name in migrations.TIMEOUTS:
+        setting = f"ALTER DATABASE {engine.url.database} SET {name} = '7s'"
+        database.execute(sa.text(setting))
+
+
+def test_migration_has_its_own_timeouts_in_transactions_and_outside(engine, other_timeouts):
+    assert [*settings(engine)] == [["5s", "15min", "0"]] * 2
+
+
+@needs_pgbouncer
+def test_migration_behind_a_pooler_leaves_no_timeouts_to_others(engine, other_timeouts, tmp_path):
+    with pgbouncer(tmp_path, engine.url) as url:
+        pooled = new_engine(url, poolclass=sa.NullPool)
+        # Outside of a transaction, a setting would be that of another client's session.
+        assert [*settings(pooled)] == [["5s", "15min", "0"], ["7s"] * 3]

@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg2.errors import LockNotAvailable
 from sqlalchemy import event
 
 # The package's own directory, which has the migrations and their template.
@@ -23,13 +24,18 @@ SCRIPTS = "tasks_api.database:migrations"
 ADVISORY_LOCK = 7_415_820_316
 # A migration that gets no lock in this time fails, so that requests don't queue behind it.
 LOCK_TIMEOUT = "5s"
-STATEMENT_TIMEOUT = "15min"
+TIMEOUTS = {
+    "lock_timeout": LOCK_TIMEOUT,
+    "statement_timeout": "15min",
+    # The transaction that holds the advisory lock is idle.
+    "idle_in_transaction_session_timeout": "0",
+}
 # How many seconds to wait for another run of the migrations.
 LOCK_WAIT = 60.0
 
 
 class MigrationError(Exception):
-    """Another migration has been running for too long."""
+    """A lock was not to be had in time."""
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
@@ -38,7 +44,8 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     A database that a newer release has migrated stays as it is.
 
     Raises:
-        MigrationError: another one has held the lock for a minute.
+        MigrationError: another one has been running for a minute; or a transaction of somebody else
+            has kept a lock from this one.
         CommandError: there is no such revision.
     """
     with _lone_connection(engine) as connection:
@@ -91,16 +98,45 @@ def _lone_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
     # The engine is in autocommit mode; migrations need transactions.
     engine = engine.execution_options(isolation_level="READ COMMITTED")
     with engine.connect() as holder, engine.connect() as connection:
+        for each in (holder, connection):
+            _set_timeouts(each)
         deadline = time.monotonic() + LOCK_WAIT
         while not holder.scalar(ask):
             holder.rollback()
             if time.monotonic() > deadline:
                 raise MigrationError("another migration is still running")
             time.sleep(0.2)
-        event.listen(connection, "begin", _set_timeouts)
-        yield connection
+        try:
+            yield connection
+        except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            raise MigrationError(
+                f"a long transaction has kept a lock from it for {LOCK_TIMEOUT}; run it again "
+                "when that has ended"
+            ) from None
 
 
 def _set_timeouts(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+    """Bound each wait, whatever the server, the database or the role have set."""
+    if _is_session(connection):
+        # For CREATE INDEX CONCURRENTLY too, which can't be in a transaction.
+        connection.exec_driver_sql(_set("SESSION"))
+        connection.commit()
+    else:
+        connection.rollback()
+        event.listen(connection, "begin", lambda it: it.exec_driver_sql(_set("LOCAL")))
+
+
+def _set(scope: str) -> str:
+    return "; ".join(f"SET {scope} {name} = '{value}'" for name, value in TIMEOUTS.items())
+
+
+def _is_session(connection: sa.Connection) -> bool:
+    """Return whether PostgreSQL itself is at the other end.
+
+    A pooler may use another session for each transaction; it makes up the process id that a client
+    is told when it connects.
+    """
+    info = connection.connection.dbapi_connection.info  # type: ignore[union-attr]
+    return bool(connection.scalar(sa.select(sa.func.pg_backend_pid())) == info.backend_pid)

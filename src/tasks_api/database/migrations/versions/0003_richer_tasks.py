@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tasks_api.database.migrations import concurrently
+
 revision = "0003"
 down_revision = "0002"
 
@@ -18,7 +20,7 @@ CHECKS = {
     "ck_tasks_priority_rank": "priority BETWEEN 0 AND 3",
     "ck_tasks_tags_number": "cardinality(tags) <= 20",
 }
-NEWEST_FIRST: list[Any] = ["user_id", sa.text("created_at DESC"), sa.text("id DESC")]
+NEWEST_FIRST = ["user_id", "created_at DESC", "id DESC"]
 INDEXES = {"ix_tasks_live": "deleted_at IS NULL", "ix_tasks_trash": "deleted_at IS NOT NULL"}
 COLUMNS = ["completed_at", "due_at", "priority", "tags", "deleted_at"]
 
@@ -43,38 +45,21 @@ def upgrade() -> None:
     for name, condition in CHECKS.items():
         op.execute(f"ALTER TABLE tasks DROP CONSTRAINT IF EXISTS {name}")
         op.execute(f"ALTER TABLE tasks ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID")
-    with op.get_context().autocommit_block():
-        for name in CHECKS:
-            op.execute(f"ALTER TABLE tasks VALIDATE CONSTRAINT {name}")
-        for name, condition in INDEXES.items():
-            # A build that broke off leaves an index behind that is not valid.
-            _drop(name)
-            op.create_index(
-                name,
-                "tasks",
-                NEWEST_FIRST,
-                postgresql_where=sa.text(condition),
-                postgresql_concurrently=True,
-            )
-        _drop("ix_tasks_newest_first")
+    for name in CHECKS:
+        concurrently.validate_constraint(name, "tasks")
+    for name, condition in INDEXES.items():
+        concurrently.create_index(name, "tasks", NEWEST_FIRST, where=condition)
+    concurrently.drop_index("ix_tasks_newest_first", "tasks")
 
 
 def downgrade() -> None:
     # Tasks in the trash would be in the lists again.
     op.execute("DELETE FROM tasks WHERE deleted_at IS NOT NULL")
-    with op.get_context().autocommit_block():
-        _drop("ix_tasks_newest_first")
-        op.create_index(
-            "ix_tasks_newest_first", "tasks", NEWEST_FIRST, postgresql_concurrently=True
-        )
-        for name in INDEXES:
-            _drop(name)
+    concurrently.create_index("ix_tasks_newest_first", "tasks", NEWEST_FIRST)
+    for name in INDEXES:
+        concurrently.drop_index(name, "tasks")
     for name in CHECKS:
         op.drop_constraint(name, "tasks")
     op.drop_column("users", "purged_revision")
     for column in COLUMNS:
         op.drop_column("tasks", column)
-
-
-def _drop(index: str) -> None:
-    op.drop_index(index, "tasks", if_exists=True, postgresql_concurrently=True)

@@ -9,6 +9,8 @@ Safe while the service runs: dropping a constraint holds its locks for a moment.
 
 from alembic import op
 
+from tasks_api.database.migrations import concurrently
+
 revision = "0004"
 down_revision = "0003"
 
@@ -36,5 +38,4 @@ def downgrade() -> None:
         ondelete="CASCADE",
         postgresql_not_valid=True,
     )
-    with op.get_context().autocommit_block():
-        op.execute(f"ALTER TABLE idempotency_keys VALIDATE CONSTRAINT {FOREIGN_KEY}")
+    concurrently.validate_constraint(FOREIGN_KEY, "idempotency_keys")
