@@ -138,7 +138,7 @@ def fail(tap) -> Callable[..., None]:
     return lambda *codes: tap.instead.extend(map(RAISE.format, codes))
 
 
-@pytest.mark.parametrize("code", ["40001", "40P01"])
+@pytest.mark.parametrize("code", ["40001", "40P01", "23505"])
 def test_statement_that_gave_way_is_run_again(own_app, fail, path, code):
     fail(*[code] * (ATTEMPTS - 1))
     response = own_app.test_client().post(path, json={"title": "x"})

@@ -74,6 +74,8 @@ CONDITIONS = st.sampled_from(
     ["none", "current", "any", "one of", "revision", "older release", "stale", "weak", "foreign"]
 )
 USERS = st.integers(0, 2)
+# Ids that clients choose: so few that they meet, also those of several users.
+CHOSEN = st.integers(0, 2)
 WHICH = st.integers(0, 50)
 FILTERS = st.fixed_dictionaries(
     {},
@@ -128,6 +130,7 @@ class Machine(RuleBasedStateMachine):
         self.client = Client(app, app.response_class)
         self.users = [str(uuid4()) for _ in range(3)]
         self.models = {user: Model() for user in self.users}
+        self.ids = [str(uuid4()) for _ in range(3)]
 
     # What the rules share.
 
@@ -251,6 +254,38 @@ class Machine(RuleBasedStateMachine):
         assert answer.status_code == 201, answer.text
         for task, wish in zip(answer.json, given, strict=True):
             self.created(model, user, task, wish)
+
+    @rule(number=USERS, which=CHOSEN, given=NEW_TASKS)
+    def create_under_an_id(self, number: int, which: int, given: Task) -> None:
+        user, model, path = self.at(number)
+        id_ = self.ids[which]
+        answer = self.client.post(path, json={**given, "id": id_})
+        if id_ in model.trash:
+            assert answer.status_code == 410
+            assert answer.json["tombstone"]["revision"] == model.trash[id_]["revision"]
+        elif id_ in model.live:
+            assert (answer.status_code, answer.json) == (200, model.live[id_])
+        else:
+            assert (answer.status_code, answer.json["id"]) == (201, id_)
+            self.created(model, user, answer.json, given)
+
+    @rule(number=USERS, given=st.lists(NEW_TASKS, min_size=4, max_size=4))
+    def create_many_under_ids(self, number: int, given: list[Task]) -> None:
+        user, model, path = self.at(number)
+        ids = [*self.ids, None]
+        body = [
+            {**task, **({"id": id_} if id_ else {})} for id_, task in zip(ids, given, strict=True)
+        ]
+        answer = self.client.post(f"{path}/batch", json=body)
+        if model.trash.keys() & set(ids):
+            assert answer.status_code == 410
+            return
+        assert answer.status_code == 201, answer.text
+        for task, id_, wish in zip(answer.json, ids, given, strict=True):
+            if id_ in model.live:
+                assert task == model.live[id_]
+            else:
+                self.created(model, user, task, wish)
 
     @rule(number=USERS, key=KEYS, asked=ASKED)
     def create_once(self, number: int, key: str, asked: Any) -> None:
@@ -403,6 +438,9 @@ class Machine(RuleBasedStateMachine):
         if stranger == number or not (found := self.one(number, "live", which)):
             return
         _, _, task = found
+        theirs = self.models[self.users[stranger]]
+        if task["id"] in theirs.live | theirs.trash:
+            return
         where = f"/api/{self.users[stranger]}/tasks/{task['id']}"
         assert_gone(self, where, changes)
         assert self.client.post(f"{where}/restore").status_code == 404

@@ -17,8 +17,9 @@ from tasks_api.database import metrics
 from tasks_api.database.engine import pooled_engine
 from tasks_api.database.statements import Connection, Row, Statement
 
-# The whole statement was rolled back and may be run again: serialization failure, deadlock.
-ROLLED_BACK = frozenset({"40001", "40P01"})
+# The whole statement was rolled back and may be run again: serialization failure, deadlock, and a
+# row that another transaction has made since the statement began (which it then sees).
+ROLLED_BACK = frozenset({"40001", "40P01", "23505"})
 # A statement is prepared already; it isn't; or the tables have changed since it was.
 PREPARED_ALREADY = "42P05"
 NOT_PREPARED = frozenset({"26000", "0A000"})

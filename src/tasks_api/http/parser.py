@@ -127,28 +127,35 @@ def _query(schema: Strict) -> Callable[[Request], Any]:
 
 
 LOADERS = {"json": _body, "headers": _headers, "query": _query}
+# The status, what it says, and the member of each error that has the place.
+FOUND_IN = {
+    "json": (422, "The body is not acceptable; `errors` says where.", "pointer"),
+    "headers": (400, "A header is malformed; `errors` says which.", "header"),
+    "query": (422, "The query is not acceptable; `errors` says where.", "parameter"),
+}
 
 
 def unacceptable(location: str, found: Iterable[tuple[Place, str]]) -> Problem:
-    """Make a problem of what was found where: in the body (`json`), the query or the headers.
+    """Make a problem of what was found where: in the body (`json`), the query or the headers."""
+    status, detail, member = FOUND_IN[location]
+    return Problem(status, detail, errors=list_errors(member, found))
+
+
+def list_errors(member: str, found: Iterable[tuple[Place, str]]) -> list[dict[str, str]]:
+    """Write the `errors` of a problem, whose `member` says where: `pointer`, `parameter`, `header`.
 
     Only the first errors are listed, and what was found is only asked for these; the last one says
     how many more there are.
     """
     found = iter(found)
-    if location == "headers":
-        status, detail = 400, "A header is malformed; `errors` says which."
-        errors = [{"detail": what, "header": str(place[0])} for place, what in _first(found)]
-    elif location == "json":
-        status, detail = 422, "The body is not acceptable; `errors` says where."
-        errors = [{"detail": what, "pointer": pointer(place)} for place, what in _first(found)]
-    else:
-        status, detail = 422, "The query is not acceptable; `errors` says where."
-        errors = [{"detail": what, "parameter": str(place[0])} for place, what in _first(found)]
+    errors = [
+        {"detail": what, member: pointer(place) if member == "pointer" else str(place[0])}
+        for place, what in _first(found)
+    ]
     more = sum(1 for _ in found)
     if more:
         errors.append({"detail": f"Errors that are not listed: {more}."})
-    return Problem(status, detail, errors=errors)
+    return errors
 
 
 def _first(found: Iterator[tuple[Place, str]]) -> Iterator[tuple[Place, str]]:

@@ -165,13 +165,25 @@ def document_response(
     spec: APISpec, status: int, description: str, headers: Mapping[str, Any] | None = None
 ) -> None:
     """Put one error into the OpenAPI document, for `responses` to refer to."""
-    example = describe(status, description, "0f8fad5bd9cb469fa16570867728950e")
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
-    spec.components.response(
-        f"Problem{status}",
-        {
-            "description": description,
-            "headers": {"X-Request-Id": REQUEST_ID_REF, **(headers or {})},
-            "content": {"application/problem+json": content},
-        },
-    )
+    schema = {"$ref": "#/components/schemas/Problem"}
+    spec.components.response(f"Problem{status}", _document(status, description, headers, schema))
+
+
+def response_with(status: int, schema: Any, **members: Any) -> dict[int, Any]:
+    """Document an error that has members beside those of all; for `blueprint.doc(responses=…)`.
+
+    Args:
+        members: an example of them.
+    """
+    return {status: _document(status, DESCRIPTIONS[status], HEADERS.get(status), schema, **members)}
+
+
+def _document(
+    status: int, description: str, headers: Mapping[str, Any] | None, schema: Any, **members: Any
+) -> dict[str, Any]:
+    example = describe(status, description, "0f8fad5bd9cb469fa16570867728950e", **members)
+    return {
+        "description": description,
+        "headers": {"X-Request-Id": REQUEST_ID_REF, **(headers or {})},
+        "content": {"application/problem+json": {"schema": schema, "example": example}},
+    }

@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response
 
 from tasks_api.database.statements import Row
-from tasks_api.http.problems import Problem
+from tasks_api.http.problems import REQUEST_ID_REF, Problem
 from tasks_api.tasks.preconditions import entity_tag, precondition_failed
 
 READ_ERRORS = (400, 404, 422, 500, 503)
 WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
-CREATE_ERRORS = (400, 404, 410, 413, 415, 422, 500, 503)
+CREATE_ERRORS = (400, 404, 413, 415, 422, 500, 503)
 
 ETAG = {
     "ETag": {
@@ -34,6 +34,17 @@ MERGE_PATCH = {
     }
 }
 NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
+
+
+def existing(description: str, *, schema: Any, example: Any, headers: Any) -> dict[int, Any]:
+    """Document the answer to a creation of what exists; for `blueprint.doc(responses=…)`."""
+    return {
+        200: {
+            "description": description,
+            "headers": {"X-Request-Id": REQUEST_ID_REF, **headers},
+            "content": {"application/json": {"schema": schema, "example": example}},
+        }
+    }
 
 
 def links_to(*operations: str) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from tasks_api.http.fields import AsItIs, Boolean, Choice, Strict, Text, Timestamp
+from tasks_api.tasks.ids import ChosenId, refuse_repeated
 from tasks_api.tasks.models import DESCRIPTION_MAX, PRIORITIES, TAG_MAX, TAGS_MAX, TITLE_MAX
 
 BATCH_MAX = 100
@@ -69,7 +70,7 @@ class Priority(Choice):
 class ReadOnlyFields(Strict):
     """The members that the service sets. A request may contain them; they are ignored."""
 
-    id = fields.UUID(**_read_only("UUIDv7, made by the service."))
+    id = fields.UUID(**_read_only("The client's own, or a UUIDv7 that the service has made."))
     user_id = fields.UUID(**_read_only("The user whose task it is."))
     revision = fields.Integer(
         **_read_only("The user's counter when the task was last written: the task's version.")
@@ -105,9 +106,20 @@ class NewTaskSchema(TaskChangeSchema):
 
     array_max = BATCH_MAX
 
+    id = ChosenId(
+        description="An id of your own, for a client that works offline; without it, the service "
+        "makes a UUIDv7. If you have a task with this id already, it stays as it is."
+    )
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fields["title"].required = True
+
+    @validates_schema(pass_collection=True)
+    def refuse_one_id_twice(self, data: Any, *, many: bool, **_: object) -> None:
+        """Refuse two tasks with the same id."""
+        if many:
+            refuse_repeated(task.get("id") for task in data)
 
 
 class TaskSchema(AsItIs, TaskChangeSchema):

@@ -2,6 +2,7 @@
 
 import sys
 from http import HTTPStatus
+from uuid import uuid4
 
 from task_api_client import AuthenticatedClient
 from task_api_client.api.health import get_health, get_readiness
@@ -60,6 +61,13 @@ page = list_task_page.sync(user, client=client, limit=1, count=True)
 assert isinstance(page, TaskPage)
 assert (page.tasks, page.total, page.next_) == ([task], 1, None)
 
+# A client that chooses the id may repeat the creation.
+own = NewTask(id=uuid4(), title="Buy tea")
+for status in (HTTPStatus.CREATED, HTTPStatus.OK):
+    answer = create_task.sync_detailed(user, client=client, body=own)
+    assert isinstance(answer.parsed, Task)
+    assert (answer.status_code, answer.parsed.id) == (status, own.id)
+
 # A client may send back what it got.
 sent_back = TaskChange.from_dict({**task.to_dict(), "title": "Buy two oat milks"})
 assert isinstance(update_task.sync(user, task.id, client=client, body=sent_back), Task)
@@ -88,7 +96,7 @@ assert cleared.deleted == 1
 
 page = list_changes.sync(user, client=client, since=str(task.revision))
 assert isinstance(page, ChangePage)
-assert [type(change) for change in page.changes] == [Task, Task, Tombstone]
+assert [type(change) for change in page.changes] == [Task, Task, Task, Tombstone]
 
 erased = erase_user.sync_detailed(user, client=client)
 assert erased.status_code is HTTPStatus.NO_CONTENT

@@ -46,6 +46,13 @@ check(data(page).tasks[0]?.id === task.id && data(page).next === null, "a page")
 
 check(data(await api.GET("/api/{user_id}/tasks/{task_id}", { params: one })).due_at === null, "get");
 
+// A client that chooses the id may repeat the creation.
+const own: NewTask = { id: crypto.randomUUID(), title: "Buy tea" };
+for (const status of [201, 200]) {
+  const answer = await api.POST("/api/{user_id}/tasks", { params: { path }, body: own });
+  check(answer.response.status === status && data(answer).id === own.id, `a ${status} with its id`);
+}
+
 // A client may send back what it got.
 const sentBack = { ...task, title: "Buy two oat milks" };
 data(await api.PUT("/api/{user_id}/tasks/{task_id}", { params: one, body: sentBack }));

@@ -14,6 +14,7 @@ from tasks_api.database.statements import Row, Statement
 from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
 from tasks_api.tasks.models import tasks, users
+from tasks_api.tasks.tombstones import tombstone
 
 POSITION = r"(0|[1-9][0-9]{0,18})(\.[1-9][0-9]{0,18})?"
 REVISION_MAX = 2**63 - 1
@@ -127,6 +128,4 @@ def list_changes(user_id: UUID, since: Position, limit: int) -> FeedPage:
 def _as_change(row: Row) -> Row:
     """Return the task or the tombstone that a row has."""
     del row["counter"], row["purged_revision"]
-    if row.pop("deleted_at"):
-        return {"id": row["id"], "revision": row["revision"], "deleted": True}
-    return row
+    return tombstone(row) if row.pop("deleted_at") else row

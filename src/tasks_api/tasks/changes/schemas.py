@@ -8,6 +8,7 @@ from marshmallow.validate import Range
 from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict
 from tasks_api.tasks.changes.feed import POSITION, Position
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
+from tasks_api.tasks.tombstones import TOMBSTONE_EXAMPLE, TombstoneSchema
 
 CHANGES_MAX = 500
 
@@ -17,7 +18,7 @@ CHANGES_EXAMPLE = {
     "has_more": False,
     "changes": [
         TASK_EXAMPLE,
-        {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True},
+        TOMBSTONE_EXAMPLE,
     ],
 }
 
@@ -47,18 +48,6 @@ class ChangesQuerySchema(Strict):
         load_default=CHANGES_MAX,
         validate=Range(1, CHANGES_MAX),
         metadata=says("How many changes to return, at most."),
-    )
-
-
-class TombstoneSchema(AsItIs):
-    """A task that was deleted."""
-
-    id = fields.UUID(required=True, metadata=says("The id of the task."))
-    revision = fields.Integer(
-        required=True, metadata=says("The user's counter when the task was deleted.")
-    )
-    deleted = fields.Boolean(
-        required=True, metadata=says("Always `true`; a task has no such member.", enum=[True])
     )
 
 

@@ -1,22 +1,25 @@
-"""Creating tasks: one, many at once, or once for each Idempotency-Key."""
+"""Creating tasks: under ids of the client's or the service's, once for each Idempotency-Key."""
 
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy import bindparam, case, func, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
-from tasks_api.http.problems import Problem, problem_type
-from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for, rank
-from tasks_api.tasks.counter import start_or_advance
-from tasks_api.tasks.models import idempotency_keys, tasks
+from tasks_api.http.parser import list_errors
+from tasks_api.http.problems import Problem
+from tasks_api.tasks.columns import TASK_COLUMNS, TASK_ID, USER_ID, parameter_for, rank
+from tasks_api.tasks.counter import HOW_MANY, start_or_advance
+from tasks_api.tasks.item.idempotency import REPLAY, claim, fingerprint_of, replayed
+from tasks_api.tasks.models import tasks
+from tasks_api.tasks.tombstones import TASK_DELETED, tombstone
 
 if sys.version_info >= (3, 14):
     from uuid import uuid7
@@ -31,29 +34,44 @@ DEFAULTS: dict[str, Any] = {
     "tags": [],
 }
 MEMBERS = ("title", *DEFAULTS)
-KEY_REUSED = problem_type("idempotency-key-reused")
-DELETED = problem_type("task-deleted")
-KEY = bindparam("key", type_=idempotency_keys.c.key.type)
+IN_TRASH = "The task with this id is in the trash."
+# The ids that the client has chosen: tasks may have them already.
+CHOSEN = bindparam("chosen", type_=ARRAY(tasks.c.id.type))
 
 
-def _create() -> Statement:
-    counter = start_or_advance()
-    values = {
+def new_task(
+    counter: sa.CTE, task_id: ColumnElement[UUID], members: Mapping[str, ColumnElement[Any]]
+) -> dict[str, ColumnElement[Any]]:
+    """Return the columns of a new task, from the counter and the members that a client sets."""
+    return {
         "user_id": counter.c.id,
-        "id": TASK_ID,
-        **{name: parameter_for(name) for name in MEMBERS},
+        "id": task_id,
+        **members,
         "revision": counter.c.revision,
         "created_at": counter.c.written_at,
         "updated_at": counter.c.written_at,
-        "completed_at": case((parameter_for("completed"), counter.c.written_at)),
+        "completed_at": case((members["completed"], counter.c.written_at)),
     }
+
+
+def _create() -> Statement:
+    values = new_task(start_or_advance(), TASK_ID, {name: parameter_for(name) for name in MEMBERS})
     return Statement(
         insert(tasks).from_select(list(values), select(*values.values())).returning(*TASK_COLUMNS)
     )
 
 
-def _create_many(claim: sa.CTE | None = None) -> Statement:
-    counter = start_or_advance(claim)
+def _create_many(*, once: bool) -> Statement:
+    existing = (
+        select(*TASK_COLUMNS, tasks.c.deleted_at)
+        .where(tasks.c.user_id == USER_ID, tasks.c.id == sa.any_(CHOSEN))
+        .cte("existing")
+    )
+    live = func.coalesce(func.bool_and(existing.c.deleted_at.is_(None)), true())
+    # One row if there is a task to be made, and none of the others is in the trash.
+    wanted = select(literal(1)).select_from(existing).having(func.count() < HOW_MANY, live)
+    source = claim(wanted.cte("wanted")) if once else wanted.cte("wanted")
+    counter = start_or_advance(source)
     types: dict[str, sa.types.TypeEngine[Any]] = {
         name: tasks.c[name].type for name in ("id", *MEMBERS)
     }
@@ -63,109 +81,114 @@ def _create_many(claim: sa.CTE | None = None) -> Statement:
         .table_valued(*(sa.column(name, kind) for name, kind in types.items()))
         .render_derived("documents", with_types=True)
     )
-    values = {
-        "user_id": counter.c.id,
-        "id": documents.c.id,
+    members = {
         **{name: documents.c[name] for name in MEMBERS},
         "priority": rank(documents.c.priority),
-        # The counter has the revision of the last task.
-        "revision": counter.c.revision - documents.c.following,
-        "created_at": counter.c.written_at,
-        "updated_at": counter.c.written_at,
-        "completed_at": case((documents.c.completed, counter.c.written_at)),
     }
-    rows = select(*values.values()).select_from(counter.join(documents, true()))
-    return Statement(insert(tasks).from_select(list(values), rows).returning(*TASK_COLUMNS))
-
-
-# This comes first, so that a repeat waits here and then takes no revision.
-CLAIM = (
-    insert(idempotency_keys)
-    .values(
-        user_id=USER_ID,
-        key=KEY,
-        fingerprint=bindparam("fingerprint", type_=idempotency_keys.c.fingerprint.type),
-        task_ids=bindparam("task_ids", type_=idempotency_keys.c.task_ids.type),
+    values = new_task(counter, documents.c.id, members)
+    # The counter has the revision of the last task.
+    values["revision"] = counter.c.revision - documents.c.following
+    rows = (
+        select(*values.values())
+        .select_from(counter.join(documents, true()))
+        .where(documents.c.id.not_in(select(existing.c.id)))
     )
-    .on_conflict_do_nothing()
-    .returning(idempotency_keys.c.user_id)
-    .cte("claim")
-)
+    made = (
+        insert(tasks)
+        .from_select(list(values), rows)
+        .returning(*TASK_COLUMNS, tasks.c.deleted_at)
+        .cte("made")
+    )
+    return Statement(
+        sa.union_all(select(made, true().label("made")), select(existing, sa.false().label("made")))
+    )
+
+
 CREATE = _create()
-CREATE_MANY = _create_many()
-CREATE_MANY_ONCE = _create_many(CLAIM)
-REPLAY = Statement(
-    select(
-        *TASK_COLUMNS,
-        idempotency_keys.c.fingerprint,
-        func.cardinality(idempotency_keys.c.task_ids).label("number"),
-    )
-    .select_from(
-        idempotency_keys.outerjoin(
-            tasks,
-            sa.and_(
-                tasks.c.user_id == USER_ID, tasks.c.id == sa.any_(idempotency_keys.c.task_ids), LIVE
-            ),
-        )
-    )
-    .where(idempotency_keys.c.user_id == USER_ID, idempotency_keys.c.key == KEY)
-    .order_by(func.array_position(idempotency_keys.c.task_ids, tasks.c.id))
-)
+CREATE_MANY = _create_many(once=False)
+CREATE_MANY_ONCE = _create_many(once=True)
+
+
+@dataclass(frozen=True)
+class Creation:
+    """What a request to create tasks has come to.
+
+    Args:
+        tasks: in the order given.
+        made: whether this request has made any of them, or the one that it repeats.
+        replayed: whether it repeats one with the same Idempotency-Key.
+    """
+
+    tasks: Sequence[Row]
+    made: bool = True
+    replayed: bool = False
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return 201 if self.made else 200
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says about a repeat."""
+        return {"Idempotency-Replayed": "true"} if self.replayed else {}
 
 
 def create_task(user_id: UUID, task: Mapping[str, Any]) -> Row:
-    """Create a task, and the user with their first one; return the task."""
+    """Create a task under an id of the service's, and the user with their first one."""
     [row] = execute(CREATE, user_id=user_id, task_id=uuid7(), count=1, **DEFAULTS | dict(task))
     return row
 
 
-def create_tasks(user_id: UUID, new: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Create tasks, all or none; return them in the order given."""
-    return _in_order(execute(CREATE_MANY, **_many(user_id, new, [uuid7() for _ in new])))
-
-
-def create_once(
-    user_id: UUID, key: str, new: Sequence[Mapping[str, Any]], request: Any
-) -> tuple[list[Row], bool]:
-    """Create tasks, unless an earlier request with this key has created them.
+def create_tasks(user_id: UUID, body: Any, key: str | None = None) -> Creation:
+    """Create a task, or many: all or none. Those that exist already stay as they are.
 
     Args:
-        request: the body; if the key was used with another one, this is no repeat.
-
-    Returns:
-        The tasks in the order given, and whether this is a repeat.
+        body: a task, or a list of tasks.
+        key: an Idempotency-Key: unless an earlier request with it has created the tasks.
 
     Raises:
-        Problem: 422, the key was used for another request; 410, what it created is deleted.
+        Problem: 410, one of them is in the trash, or what the key has created is; 422, the key was
+            used for another request.
     """
-    fingerprint = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    task_ids = [uuid7() for _ in new]
-    claim = {"key": key, "fingerprint": fingerprint, "task_ids": task_ids}
-    if created := execute(CREATE_MANY_ONCE, **_many(user_id, new, task_ids), **claim):
-        return _in_order(created), False
-    rows = execute(REPLAY, user_id=user_id, key=key)
-    number = 0
-    for row in rows:
-        if row.pop("fingerprint") != fingerprint:
-            detail = "This Idempotency-Key was used for another request."
-            raise Problem(422, detail, type=KEY_REUSED)
-        number = row.pop("number")
-    if not rows or rows[0]["id"] is None or len(rows) < number:
-        detail = "What was created with this Idempotency-Key is deleted."
-        raise Problem(410, detail, type=DELETED)
-    return rows, True
-
-
-def _many(
-    user_id: UUID, new: Sequence[Mapping[str, Any]], task_ids: Sequence[UUID]
-) -> dict[str, Any]:
+    new = body if isinstance(body, list) else [body]
+    ids = [task.get("id") or uuid7() for task in new]
     count = len(new)
     documents = [
         {**DEFAULTS, **task, "id": task_id, "following": count - number}
-        for number, (task_id, task) in enumerate(zip(task_ids, new, strict=True), 1)
+        for number, (task_id, task) in enumerate(zip(ids, new, strict=True), 1)
     ]
-    return {"user_id": user_id, "count": count, "documents": orjson.dumps(documents).decode()}
+    parameters = {
+        "user_id": user_id,
+        "count": count,
+        "documents": orjson.dumps(documents).decode(),
+        "chosen": [task["id"] for task in new if "id" in task],
+    }
+    if key is None:
+        return _created(execute(CREATE_MANY, **parameters), ids, body)
+    fingerprint = fingerprint_of(body)
+    claims = {"key": key, "fingerprint": fingerprint, "task_ids": ids}
+    rows = execute(CREATE_MANY_ONCE, **parameters, **claims)
+    if not any(row["made"] for row in rows):
+        repeated = execute(REPLAY, user_id=user_id, key=key)
+        if repeated or not rows:
+            return Creation(replayed(repeated, fingerprint), replayed=True)
+    return _created(rows, ids, body)
 
 
-def _in_order(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row["revision"])
+def _created(rows: list[Row], ids: Sequence[UUID], body: Any) -> Creation:
+    places = {str(task_id): number for number, task_id in enumerate(ids)}
+    rows.sort(key=lambda row: places[row["id"]])
+    made = [row.pop("made") for row in rows]
+    in_trash = [row for row in rows if row.pop("deleted_at")]
+    if in_trash:
+        many = isinstance(body, list)
+        found = [((places[row["id"]], "id") if many else ("id",), IN_TRASH) for row in in_trash]
+        raise Problem(
+            410,
+            "What is to be created was created before, and is in the trash; nothing was done.",
+            errors=list_errors("pointer", found),
+            type=TASK_DELETED,
+            tombstone=tombstone(in_trash[0]),
+        )
+    return Creation(rows, made=any(made))

@@ -10,6 +10,7 @@ from tasks_api.http.entity_tags import matches
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks.blueprint import TASK_PATH, TASKS_PATH, blueprint, returns_changed_task
 from tasks_api.tasks.item import creation, statements
+from tasks_api.tasks.item.creation import Creation
 from tasks_api.tasks.item.schemas import CompletionSchema, IdempotencyKeySchema
 from tasks_api.tasks.preconditions import (
     IfNoneMatchSchema,
@@ -27,6 +28,7 @@ from tasks_api.tasks.responses import (
     READ_ERRORS,
     REPLAYED,
     WRITE_ERRORS,
+    existing,
     links_to,
     task_or_404,
     with_entity_tag,
@@ -40,7 +42,14 @@ from tasks_api.tasks.schemas import (
     TaskChangeSchema,
     TaskSchema,
 )
+from tasks_api.tasks.tombstones import GONE
 
+EXISTING = existing(
+    "The task with this `id`, which exists already, as it is now.",
+    schema={"$ref": "#/components/schemas/Task"},
+    example=TASK_EXAMPLE,
+    headers=ETAG | LOCATION,
+)
 LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")
 
 
@@ -56,25 +65,27 @@ LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTa
 )
 @blueprint.doc(
     operationId="createTask",
-    responses=responses(*CREATE_ERRORS) | {201: {"links": LINKS}},
+    responses=responses(*CREATE_ERRORS) | EXISTING | GONE | {201: {"links": LINKS}},
 )
 def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID) -> Any:
     """Create a task
 
-    The first task of a user creates the user. With an `Idempotency-Key`, a repeat returns the task
-    that the first request created.
+    The first task of a user creates the user. With an `id` of yours, or with an `Idempotency-Key`,
+    you can repeat the request: the task is created once.
     """
-    key, replayed = idempotency["key"], False
-    if key is None:
-        created = creation.create_task(user_id, task)
+    key = idempotency["key"]
+    if key is None and "id" not in task:
+        made = Creation([creation.create_task(user_id, task)])
     else:
-        [created], replayed = creation.create_once(user_id, key, [task], request=task)
+        made = creation.create_tasks(user_id, task, key)
+    [created] = made.tasks
     headers = {
         "ETag": entity_tag(created["revision"]),
         # Flask's url_for takes longer than making the task.
         "Location": f"{request.script_root}/api/{user_id}/tasks/{created['id']}",
+        **made.headers,
     }
-    return created, headers | ({"Idempotency-Replayed": "true"} if replayed else {})
+    return created, made.status, headers
 
 
 @blueprint.route(TASK_PATH)

@@ -24,6 +24,7 @@ from tasks_api.tasks.responses import (
     NOT_MODIFIED,
     READ_ERRORS,
     REPLAYED,
+    existing,
     without_body,
 )
 from tasks_api.tasks.schemas import (
@@ -33,6 +34,7 @@ from tasks_api.tasks.schemas import (
     NewTaskSchema,
     TaskSchema,
 )
+from tasks_api.tasks.tombstones import GONE
 
 LINK = {
     "Link": {
@@ -53,6 +55,12 @@ BATCH = {
     "maxItems": BATCH_MAX,
 }
 TASKS_SCHEMA = TaskSchema(many=True)
+EXISTING = existing(
+    "All of the tasks exist already; they are here as they are now.",
+    schema={"type": "array", "items": {"$ref": "#/components/schemas/Task"}},
+    example=[TASK_EXAMPLE],
+    headers={},
+)
 # With all other headers of an answer, what proxies have room for: nginx takes 4 or 8 KiB.
 LINK_MAX = 4096
 
@@ -149,22 +157,21 @@ def _link(query: dict[str, Any], next_cursor: str | None) -> str:
 @blueprint.response(
     201,
     TASKS_SCHEMA,
-    description="The tasks as they were made, in the order given.",
+    description="The tasks, in the order given: as they were made, or as they are.",
     headers=REPLAYED,
     example=[TASK_EXAMPLE],
 )
 @blueprint.doc(
     operationId="createTasks",
-    responses=responses(*CREATE_ERRORS),
+    responses=responses(*CREATE_ERRORS) | EXISTING | GONE,
     requestBody={"content": {"application/json": {"schema": BATCH}}},
 )
 def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:
     """Create many tasks, all or none
 
-    Each has a revision of its own, in the order given. With an `Idempotency-Key`, a repeat returns
-    the tasks that the first request created.
+    Each has a revision of its own, in the order given. Those with an `id` that you have already
+    stay as they are. With an `Idempotency-Key`, a repeat returns the tasks that the first request
+    created.
     """
-    if idempotency["key"] is None:
-        return creation.create_tasks(user_id, tasks)
-    rows, replayed = creation.create_once(user_id, idempotency["key"], tasks, request=tasks)
-    return rows, {"Idempotency-Replayed": "true"} if replayed else {}
+    made = creation.create_tasks(user_id, tasks, idempotency["key"])
+    return made.tasks, made.status, made.headers

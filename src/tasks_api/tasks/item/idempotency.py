@@ -1,0 +1,84 @@
+"""Idempotency-Key: a request with the same key is done once, and a repeat finds what it made."""
+
+import hashlib
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from tasks_api.database.statements import Row, Statement
+from tasks_api.http.problems import Problem, problem_type
+from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
+from tasks_api.tasks.models import idempotency_keys, tasks
+from tasks_api.tasks.tombstones import TASK_DELETED
+
+KEY_REUSED = problem_type("idempotency-key-reused")
+KEY = bindparam("key", type_=idempotency_keys.c.key.type)
+
+
+def claim(source: sa.FromClause) -> sa.CTE:
+    """Write the key, unless it was used before. A repeat at the same time waits here.
+
+    Args:
+        source: if it has no row, nothing is written.
+
+    Returns:
+        A CTE with a row if the key is new.
+    """
+    values = {
+        "user_id": USER_ID,
+        "key": KEY,
+        "fingerprint": bindparam("fingerprint", type_=idempotency_keys.c.fingerprint.type),
+        "task_ids": bindparam("task_ids", type_=idempotency_keys.c.task_ids.type),
+    }
+    return (
+        insert(idempotency_keys)
+        .from_select(list(values), select(*values.values()).select_from(source))
+        .on_conflict_do_nothing()
+        .returning(idempotency_keys.c.user_id)
+        .cte("claim")
+    )
+
+
+REPLAY = Statement(
+    select(
+        *TASK_COLUMNS,
+        idempotency_keys.c.fingerprint,
+        func.cardinality(idempotency_keys.c.task_ids).label("number"),
+    )
+    .select_from(
+        idempotency_keys.outerjoin(
+            tasks,
+            sa.and_(
+                tasks.c.user_id == USER_ID, tasks.c.id == sa.any_(idempotency_keys.c.task_ids), LIVE
+            ),
+        )
+    )
+    .where(idempotency_keys.c.user_id == USER_ID, idempotency_keys.c.key == KEY)
+    .order_by(func.array_position(idempotency_keys.c.task_ids, tasks.c.id))
+)
+
+
+def fingerprint_of(body: Any) -> str:
+    """Return a hash of a body, the same for each order of its members."""
+    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def replayed(rows: list[Row], fingerprint: str) -> list[Row]:
+    """Return the tasks that the first request with a key has created, from the rows of `REPLAY`.
+
+    Raises:
+        Problem: 422, the key was used for another request; 410, what it created is deleted.
+    """
+    number = 0
+    for row in rows:
+        if row.pop("fingerprint") != fingerprint:
+            detail = "This Idempotency-Key was used for another request."
+            raise Problem(422, detail, type=KEY_REUSED)
+        number = row.pop("number")
+    if not rows or rows[0]["id"] is None or len(rows) < number:
+        detail = "What was created with this Idempotency-Key is deleted."
+        raise Problem(410, detail, type=TASK_DELETED)
+    return rows
