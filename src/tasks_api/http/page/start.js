@@ -2,6 +2,8 @@
 // links say which members of an answer are parameters ({user_id: "$response.body#/user_id"}).
 function keepIds(response) {
   const paths = ui.specSelectors.specJson().get("paths");
+  // The first response is the document itself.
+  if (!paths) return response;
   const links = [...paths.values()].flatMap((item) => [...item.values()])
     .flatMap((operation) => [...(operation.get?.("responses")?.values() ?? [])])
     .flatMap((answer) => [...(answer.get("links")?.values() ?? [])]);
