@@ -5,6 +5,7 @@ import json
 import logging.config
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,6 +30,15 @@ from tasks_api.http.log import logging_config
 pytest_plugins = ["tools.http_proxies", "tools.servers"]
 
 EXAMPLE_TITLE = "Buy oat milk"
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what the tests start, also where a shell has started them in the background.
+
+    There it is ignored (POSIX, "Asynchronous Lists"), which each process inherits.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
