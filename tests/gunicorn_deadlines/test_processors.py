@@ -68,7 +68,7 @@ def test_without_a_quota_there_is_a_worker_for_each_core_up_to_eight(system, fil
 
 def test_one_worker_where_the_process_is_bound_to_one_core():
     bind = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])"
-    ask = "from tasks_api.config import Config; print(Config().web_concurrency)"
+    ask = "from gunicorn_deadlines import processors; print(processors.default_workers())"
     command = [sys.executable, "-c", f"{bind}; {ask}"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "1\n"
 

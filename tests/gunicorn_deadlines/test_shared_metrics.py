@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tools.server import BIN, ROOT, Server, environment, free_port
 
 TOKEN = "0123456789abcdef"
-PREFIX = "tasks-api-metrics-"
+PREFIX = "gunicorn-metrics-"
 CONNECTIONS = 20
 DASHBOARD = json.loads((ROOT / "docs" / "grafana-dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]

@@ -12,11 +12,11 @@ from tools.jwt_settings import WITH_SECRET, token_of
 from tools.npm import install, needs_npm
 from tools.server import ROOT, Server, documented_operations
 
-SOURCES = Path(__file__).with_name("clients")
-VAR = ROOT / "var" / "clients"
+SOURCES = Path(__file__).with_name("generated_clients")
+VAR = ROOT / "var" / "generated-clients"
 
 # The first time, the generators are installed.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -95,12 +95,12 @@ def test_terminal_shows_json_where_it_is_asked_for(at_terminal):
     terminal = at_terminal(LOG_FORMAT="json")
     terminal.wait_for(".*Booting worker.*")
     messages = [json.loads(line)["message"] for line in terminal.text.splitlines()]
-    assert "Using worker: Worker" in messages
+    assert "Using worker: TasksWorker" in messages
 
 
 def test_log_is_text_elsewhere_where_it_is_asked_for(serve, on_database):
     log = serve(**on_database, LOG_FORMAT="text").log.read_text()
-    assert re.search(r"^\d\d:\d\d:\d\d INFO    Using worker: Worker$", log, re.MULTILINE)
+    assert re.search(r"^\d\d:\d\d:\d\d INFO    Using worker: TasksWorker$", log, re.MULTILINE)
 
 
 def test_first_start_says_that_it_makes_a_database_and_migrates_it(tmp_path):

@@ -33,7 +33,7 @@ WEIGHTS = {"put": 4, "toggle": 4, "set": 2, "delete": 1, "restore": 2, "get": 2,
 class Participant:
     """One that sends requests of its own kind, of which it knows what the answers must be like."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: "Load") -> None:
         self.load = load
         self.session = requests.Session()
         self.answers = 0
@@ -68,7 +68,7 @@ class Participant:
 class Client(Participant):
     """One that creates, changes and reads tasks at random."""
 
-    def __init__(self, load: Load, number: int) -> None:
+    def __init__(self, load: "Load", number: int) -> None:
         super().__init__(load)
         self.random = Random(number)
         # The revisions that it has been answered last.
@@ -137,7 +137,7 @@ class Client(Participant):
 class Follower(Participant):
     """One that keeps a copy of the tasks by the feed."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: "Load") -> None:
         super().__init__(load)
         self.next, self.has_more = "0", True
         self.tasks: dict[str, Any] = {}
