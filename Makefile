@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run token purge test test-all tests tests-app tests-live-a tests-live-g tests-live-p lint format openapi picture smoke fuzz mutants bench lock clean
+.PHONY: help run token purge test test-long test-all tests lint format openapi picture smoke fuzz mutants bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,26 +19,21 @@ token: .venv/run ## Print a token for development (needs JWT_SECRET): make token
 purge: .venv/run ## Empty the trash: make purge DAYS=30 removes what was deleted 30 days ago or earlier
 	@$(BIN)/python -m flask --app wsgi tasks purge --days '$(DAYS)'
 
-test: lint tests ## Lint, check types, run every test on a real PostgreSQL
+test: lint tests ## Lint, check types, run the tests for every change on a real PostgreSQL
 
-test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Run every test on each Python of PYTHONS
+test-long: .venv/dev ## Run the tests that install or repeat much, and all properties with more inputs
+	$(BIN)/pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile=long
+
+test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Do as `make test` does on each Python of PYTHONS
 	for python in $(PYTHONS); do $(MAKE) tests BIN=var/venvs/$$python/bin || exit; done
 
-# Most tests in tests/live wait most of the time. So four parts run side by side, each with a
-# PostgreSQL of its own; make shows what each has written when it has ended.
-tests: .venv/dev
-	@echo 'Running the tests in four parts; this takes some minutes'
-	@rm -f .coverage*
-	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync tests-app tests-live-a tests-live-g tests-live-p
-	@$(BIN)/coverage combine --quiet .coverage-*
-	@$(BIN)/coverage report
+# Four processes for two processors: many a test waits for a server. A file is run by one process.
+# The files that take longest come first.
+PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=5 \
+	tests/live tests/gunicorn_deadlines tests/local_postgres tests
 
-tests-app: PART = --ignore=tests/live
-tests-live-a: PART = $(wildcard tests/live/test_[a-f]*.py)
-tests-live-g: PART = $(wildcard tests/live/test_[g-o]*.py)
-tests-live-p: PART = $(wildcard tests/live/test_[p-z]*.py)
-tests-app tests-live-a tests-live-g tests-live-p:
-	@COVERAGE_FILE='$(CURDIR)/.coverage-$@' $(BIN)/pytest --cov --cov-report= --cov-fail-under=0 --durations=5 $(PART)
+tests: .venv/dev
+	$(BIN)/pytest $(PARALLEL) -m 'not long' --cov --cov-report=term
 
 lint: .venv/dev ## Check style, types and who imports whom
 	$(BIN)/ruff format --check .

@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from tools.databases import AHEAD, connect, new_database
 from tools.wire import Sent, Wire
 
@@ -30,6 +31,9 @@ from tasks_api.http.log import logging_config
 pytest_plugins = ["tools.http_proxies", "tools.servers"]
 
 EXAMPLE_TITLE = "Buy oat milk"
+
+# How much `make test-long` tries of what is true of all inputs; by default, it is 100 inputs.
+settings.register_profile("long", max_examples=1000)
 
 
 def pytest_configure() -> None:

@@ -26,7 +26,7 @@ DATABASE_AND_LOG_IN = "database: new Pool(), emailAndPassword: { enabled: true }
 ADDRESS = "https://app.example"
 
 # The first time, the packages are installed.
-pytestmark = [needs_npm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, needs_npm, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,10 @@ FETCH = """async ([url, options]) => {
   return {status: answer.status, headers, text: await answer.text()};
 }"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
 
 
 class Blank(BaseHTTPRequestHandler):

@@ -19,8 +19,9 @@ from tools.server import BIN, ROOT, Server, environment, free_port
 from local_postgres.server import as_owner
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),
-    # Everything is installed anew.
+    # Everything is installed again.
     pytest.mark.timeout(300),
 ]
 # What a stage begins from is the Python of the tests.

@@ -31,7 +31,10 @@ document.addEventListener("securitypolicyviolation", event =>
   window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

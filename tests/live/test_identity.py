@@ -199,6 +199,7 @@ def log_in(page, front_end, service, user, token) -> str:
     return page.text_content("pre")
 
 
+@pytest.mark.long
 def test_page_of_another_origin_logs_in_and_makes_a_task(page, front_end, service, issuer, user):
     token = issuer.token(user)
     said = log_in(page, front_end, service, user, token)
@@ -206,11 +207,13 @@ def test_page_of_another_origin_logs_in_and_makes_a_task(page, front_end, servic
     assert [task["title"] for task in get(service, user, token).json()] == ["Made by a page"]
 
 
+@pytest.mark.long
 def test_page_of_another_origin_can_tell_why_it_was_refused(page, front_end, service, user):
     said = log_in(page, front_end, service, user, "rubbish")
     assert said == "401 Unauthorized X-Request-Id"
 
 
+@pytest.mark.long
 def test_page_of_an_origin_that_is_not_let_in_gets_nothing(page, front_end, service, issuer, user):
     token = issuer.token(user)
     elsewhere = front_end.replace("127.0.0.1", "localhost")
@@ -218,6 +221,7 @@ def test_page_of_an_origin_that_is_not_let_in_gets_nothing(page, front_end, serv
     assert get(service, user, token).json() == []
 
 
+@pytest.mark.long
 def test_authorize_button_of_swagger_ui_works(page, service, issuer, user):
     page.goto(f"{service}/docs")
     page.click(".auth-wrapper .authorize")

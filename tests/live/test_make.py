@@ -14,6 +14,7 @@ from tools.jwt_settings import WITH_SECRET
 from tools.server import ROOT, Server, environment, free_port
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),
     # Everything is installed again.
     pytest.mark.timeout(300),

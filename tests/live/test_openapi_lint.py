@@ -22,7 +22,7 @@ rules:
 """
 NO_TELEMETRY = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
-pytestmark = needs_npm
+pytestmark = [pytest.mark.long, needs_npm]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ def test_service_is_the_same_behind_a_pooler(serve, database_url, user, tmp_path
             load.go_on(20)
 
 
+@pytest.mark.long
 # Many tests in one.
 @pytest.mark.timeout(300)
 def test_tests_of_what_clients_see_pass_behind_a_pooler(tmp_path):
@@ -34,7 +35,7 @@ def test_tests_of_what_clients_see_pass_behind_a_pooler(tmp_path):
             address = url.set(drivername="postgres").render_as_string(hide_password=False)
             options = ("-q", "--no-header", "-p", "no:cacheprovider", "-p", "tools.black_box")
             result = subprocess.run(
-                [BIN / "pytest", *options, "--ignore=tests/live"],
+                [BIN / "pytest", *options, *("-m", "not long"), "--ignore=tests/live"],
                 cwd=ROOT,
                 env=environment(TEST_DATABASE_URL=address, PYTHONPATH=ROOT / "tests"),
                 capture_output=True,

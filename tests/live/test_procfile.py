@@ -14,6 +14,7 @@ from honcho.environ import parse_procfile
 from tools.server import ROOT, Server, environment, free_port
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository"),
     # Everything is installed again.
     pytest.mark.timeout(300),
