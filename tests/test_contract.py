@@ -87,7 +87,7 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
         if str(headers.get(name)) == "0":
             del headers[name]
     # A cursor is what the service made, and nothing that anybody else could make.
-    if case.operation.definition.raw.get("operationId") == "listTasks":
+    if case.operation.definition.raw.get("operationId") in {"listTasks", "listTaskPage"}:
         case.query.pop("cursor", None)
 
 

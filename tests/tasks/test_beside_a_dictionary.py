@@ -205,6 +205,7 @@ class Machine(RuleBasedStateMachine):
             return answer
         assert answer.status_code == 412
         assert answer.headers["ETag"] == tag
+        assert answer.json["task"] == task
         return None
 
     def listed(self, path: str, limit: int = 2, **query: Any) -> list[Task]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length
-from tools.racing import race
+from tools.racing import race, while_it_waits
 
 from tasks_api.http.entity_tags import EntityTags, shape_of
 from tasks_api.tasks.preconditions import SHAPE
@@ -209,7 +209,7 @@ def test_write_is_refused_where_no_revision_matches(client, task, one, method, s
     answer = getattr(client, method)(one + suffix, json=body, headers=header)
     assert answer.status_code == 412
     assert answer.headers["ETag"] == current
-    assert client.get(one).json == task
+    assert client.get(one).json == answer.json["task"] == task
 
 
 @pytest.mark.parametrize("tags", ["{tag}", "W/{tag}", '"x", {tag}', "*"])
@@ -221,7 +221,7 @@ def test_write_is_refused_where_a_tag_matches_that_must_not(
     header = {"If-None-Match": tags.format(tag=current)}
     answer = getattr(client, method)(one + suffix, json=body, headers=header)
     assert (answer.status_code, answer.headers["ETag"]) == (412, current)
-    assert client.get(one).json == task
+    assert client.get(one).json == answer.json["task"] == task
 
 
 @WRITE
@@ -273,6 +273,25 @@ def test_refused_write_tells_the_tag_to_go_on_with(client, one):
     refused = client.put(one, json={"title": "mine"}, headers={"If-Match": '"999"'})
     again = client.put(one, json={"title": "mine"}, headers={"If-Match": refused.headers["ETag"]})
     assert again.json["title"] == "mine"
+
+
+def test_refused_write_has_the_task_as_another_has_left_it(client, database, path, user, one):
+    id_ = one.rpartition("/")[2]
+    answer = while_it_waits(
+        *(database, user),
+        lambda: client.put(one, json={"title": "mine"}, headers={"If-Match": '"1"'}),
+        "UPDATE tasks SET title = 'theirs', revision = 10 WHERE user_id = :user AND id = :id",
+        "UPDATE users SET revision = 10 WHERE id = :user",
+        id=id_,
+    )
+    assert (answer.status_code, answer.json["task"]["title"]) == (412, "theirs")
+    assert answer.json["task"] == client.get(one).json
+    assert answer.headers["ETag"] == client.get(one).headers["ETag"]
+
+
+def test_refused_write_to_the_whole_list_has_no_task(client, path, task):
+    answer = client.delete(f"{path}?completed=true", headers={"If-Match": '"999"'})
+    assert (answer.status_code, "task" in answer.json) == (412, False)
 
 
 def test_patch_takes_a_merge_patch(client, one):

@@ -58,7 +58,7 @@ def test_task_is_restored_only_as_it_is_expected_to_be(client, path, make_task, 
     url = f"{path}/{task['id']}/restore"
     refused = client.post(url, headers={"If-Match": '"1"'})
     assert (refused.status_code, refused.headers["ETag"]) == (412, entity_tag(2))
-    assert len(trash()) == 1
+    assert trash() == [refused.json["task"]]
     assert client.post(url, headers={"If-Match": '"2"'}).status_code == 200
 
 

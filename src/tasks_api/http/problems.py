@@ -4,6 +4,7 @@ RFC 9457: `application/problem+json`.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -51,6 +52,9 @@ DETAILS: dict[type[HTTPException], str] = {
 # What programs must tell apart where the status doesn't: absolute URIs, all in the document.
 BLANK = "about:blank"
 TYPES = [BLANK]
+
+# Errors with members beside those of all, by the names that they have in the document.
+RESPONSES: dict[str, Any] = {}
 
 REQUEST_ID = {
     "description": "The id of this request in the log: the caller's own, where it is 1 to 128 "
@@ -159,6 +163,8 @@ def document(spec: APISpec) -> None:
     spec.components.header("RequestId", REQUEST_ID)
     for status, description in DESCRIPTIONS.items():
         document_response(spec, status, description, HEADERS.get(status))
+    for name, response in RESPONSES.items():
+        spec.components.response(name, deepcopy(response))
 
 
 def document_response(
@@ -169,13 +175,18 @@ def document_response(
     spec.components.response(f"Problem{status}", _document(status, description, headers, schema))
 
 
-def response_with(status: int, schema: Any, **members: Any) -> dict[int, Any]:
+def response_with(status: int, schema: type, **members: Any) -> dict[int, Any]:
     """Document an error that has members beside those of all; for `blueprint.doc(responses=…)`.
 
     Args:
-        members: an example of them.
+        schema: its shape, a `ProblemSchema`.
+        members: an example of those beside.
     """
-    return {status: _document(status, DESCRIPTIONS[status], HEADERS.get(status), schema, **members)}
+    name = schema.__name__.removesuffix("Schema")
+    RESPONSES[name] = _document(
+        status, DESCRIPTIONS[status], HEADERS.get(status), schema, **members
+    )
+    return {status: {"$ref": f"#/components/responses/{name}"}}
 
 
 def _document(

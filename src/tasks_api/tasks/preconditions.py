@@ -7,6 +7,7 @@ is the same rule in Python and in SQL.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, any_, bindparam, false, func, true
@@ -28,13 +29,20 @@ def entity_tag(revision: int) -> str:
     return f'"{revision}-{SHAPE}"'
 
 
-def precondition_failed(what: str, revision: int) -> Problem:
-    """Return the problem for a version that the client does not expect."""
+def precondition_failed(what: str, revision: int, **members: Any) -> Problem:
+    """Return the problem for a version that the client does not expect.
+
+    Args:
+        what: has changed.
+        revision: its current one.
+        members: of the problem, for a client that would otherwise have to ask for them.
+    """
     return Problem(
         412,
         f"The {what} has changed meanwhile; nothing was done. "
         "The header ETag has the current version.",
         headers={"ETag": entity_tag(revision)},
+        **members,
     )
 
 

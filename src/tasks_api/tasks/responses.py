@@ -3,14 +3,16 @@
 from typing import Any
 
 from flask import Response
+from marshmallow import fields
 
 from tasks_api.database.statements import Row
-from tasks_api.http.problems import REQUEST_ID_REF, Problem
+from tasks_api.http.problem_schemas import ProblemSchema
+from tasks_api.http.problems import REQUEST_ID_REF, Problem, response_with
 from tasks_api.tasks.preconditions import entity_tag, precondition_failed
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
 
 READ_ERRORS = (400, 404, 422, 500, 503)
-WRITE_ERRORS = (400, 404, 412, 413, 415, 422, 500, 503)
-CREATE_ERRORS = (400, 404, 413, 415, 422, 500, 503)
+WRITE_ERRORS = (400, 404, 413, 415, 422, 500, 503)
 
 ETAG = {
     "ETag": {
@@ -34,6 +36,15 @@ MERGE_PATCH = {
     }
 }
 NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
+
+
+class StaleProblemSchema(ProblemSchema):
+    """The task has another version than the request expects."""
+
+    task = fields.Nested(TaskSchema, required=True, metadata=says("The task as it is now."))
+
+
+STALE = response_with(412, StaleProblemSchema, task=TASK_EXAMPLE)
 
 
 def existing(description: str, *, schema: Any, example: Any, headers: Any) -> dict[int, Any]:
@@ -80,12 +91,12 @@ def written_or_412(task: Row | None) -> Row:
     """Return the task that was written.
 
     Raises:
-        Problem: 404, there is none; 412, with the current entity tag: it was not written.
+        Problem: 404, there is none; 412, with the task as it is now: it was not written.
     """
     task = task_or_404(task)
     del task["deleted_at"]
     if not task.pop("written"):
-        raise precondition_failed("task", task["revision"])
+        raise precondition_failed("task", task["revision"], task=task)
     return task
 
 

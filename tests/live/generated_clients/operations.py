@@ -29,8 +29,8 @@ from task_api_client.models.health import Health
 from task_api_client.models.me import Me
 from task_api_client.models.new_task import NewTask
 from task_api_client.models.priority import Priority
-from task_api_client.models.problem import Problem
 from task_api_client.models.sort_key import SortKey
+from task_api_client.models.stale_problem import StaleProblem
 from task_api_client.models.task import Task
 from task_api_client.models.task_change import TaskChange
 from task_api_client.models.task_page import TaskPage
@@ -76,7 +76,8 @@ assert isinstance(patched, Task)
 
 stale = delete_task.sync_detailed(user, task.id, client=client, if_match=f'"{task.revision}"')
 assert stale.status_code is HTTPStatus.PRECONDITION_FAILED
-assert isinstance(stale.parsed, Problem)
+assert isinstance(stale.parsed, StaleProblem)
+assert stale.parsed.task.id == task.id
 assert stale.headers["ETag"]
 
 deleted = delete_task.sync_detailed(user, task.id, client=client)

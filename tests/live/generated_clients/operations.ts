@@ -4,6 +4,7 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
 type NewTask = components["schemas"]["NewTask"];
+type StaleProblem = components["schemas"]["StaleProblem"];
 type SortKey = components["schemas"]["SortKey"];
 
 const [baseUrl = "", token = ""] = argv.slice(2);
@@ -63,6 +64,8 @@ const stale = await api.DELETE("/api/{user_id}/tasks/{task_id}", {
   params: { ...one, header: { "If-Match": `"${task.revision}"` } },
 });
 check(stale.error?.status === 412, "a stale entity tag is refused");
+const { task: present } = stale.error as StaleProblem;
+check(present.title === "Buy two oat milks", "and the answer has the task as it is now");
 check(stale.response.headers.get("ETag") !== null, "and the answer has the current one");
 
 const deleted = await api.DELETE("/api/{user_id}/tasks/{task_id}", { params: one });

@@ -20,13 +20,13 @@ from tasks_api.tasks.preconditions import (
     precondition_failed,
 )
 from tasks_api.tasks.responses import (
-    CREATE_ERRORS,
     ETAG,
     LOCATION,
     MERGE_PATCH,
     NOT_MODIFIED,
     READ_ERRORS,
     REPLAYED,
+    STALE,
     WRITE_ERRORS,
     existing,
     links_to,
@@ -65,7 +65,7 @@ LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTa
 )
 @blueprint.doc(
     operationId="createTask",
-    responses=responses(*CREATE_ERRORS) | EXISTING | GONE | {201: {"links": LINKS}},
+    responses=responses(*WRITE_ERRORS) | EXISTING | GONE | {201: {"links": LINKS}},
 )
 def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID) -> Any:
     """Create a task
@@ -111,7 +111,7 @@ def _change_task(
         return with_entity_tag(written_or_412(task))
     task = task_or_404(statements.get_task(user_id, task_id))
     if not precondition.allows(task["revision"]):
-        raise precondition_failed("task", task["revision"])
+        raise precondition_failed("task", task["revision"], task=task)
     return with_entity_tag(task)
 
 
@@ -119,7 +119,7 @@ def _change_task(
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(TaskChangeSchema(), example={"title": "Buy oat milk, four cartons"})
 @returns_changed_task
-@blueprint.doc(operationId="updateTask", responses=responses(*WRITE_ERRORS))
+@blueprint.doc(operationId="updateTask", responses=responses(*WRITE_ERRORS) | STALE)
 def update_task(
     headers: dict[str, Any], changes: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:
@@ -135,7 +135,9 @@ def update_task(
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(TaskChangeSchema(), example={"description": None})
 @returns_changed_task
-@blueprint.doc(operationId="patchTask", responses=responses(*WRITE_ERRORS), requestBody=MERGE_PATCH)
+@blueprint.doc(
+    operationId="patchTask", responses=responses(*WRITE_ERRORS) | STALE, requestBody=MERGE_PATCH
+)
 def patch_task(
     headers: dict[str, Any], changes: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:
@@ -149,7 +151,7 @@ def patch_task(
 @blueprint.route(TASK_PATH, methods=["DELETE"])
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.response(204, description="It is in the trash.")
-@blueprint.doc(operationId="deleteTask", responses=responses(400, 404, 412, 422, 500, 503))
+@blueprint.doc(operationId="deleteTask", responses=responses(400, 404, 422, 500, 503) | STALE)
 def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Delete a task
 
@@ -162,7 +164,7 @@ def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 @blueprint.route(f"{TASK_PATH}/restore", methods=["POST"])
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @returns_changed_task
-@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 412, 422, 500, 503))
+@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 422, 500, 503) | STALE)
 def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Restore a task from the trash
 
@@ -178,7 +180,7 @@ def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(CompletionSchema(), required=False, example={"completed": True})
 @returns_changed_task
-@blueprint.doc(operationId="completeTask", responses=responses(*WRITE_ERRORS))
+@blueprint.doc(operationId="completeTask", responses=responses(*WRITE_ERRORS) | STALE)
 def complete_task(
     headers: dict[str, Any], completion: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:

@@ -19,11 +19,11 @@ from tasks_api.tasks.lists.schemas import PAGE_EXAMPLE, TaskPageSchema, TaskQuer
 from tasks_api.tasks.lists.statements import TaskPage, list_tasks
 from tasks_api.tasks.preconditions import IfNoneMatchSchema, entity_tag
 from tasks_api.tasks.responses import (
-    CREATE_ERRORS,
     ETAG,
     NOT_MODIFIED,
     READ_ERRORS,
     REPLAYED,
+    WRITE_ERRORS,
     existing,
     without_body,
 )
@@ -163,7 +163,7 @@ def _link(query: dict[str, Any], next_cursor: str | None) -> str:
 )
 @blueprint.doc(
     operationId="createTasks",
-    responses=responses(*CREATE_ERRORS) | EXISTING | GONE,
+    responses=responses(*WRITE_ERRORS) | EXISTING | GONE,
     requestBody={"content": {"application/json": {"schema": BATCH}}},
 )
 def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:
