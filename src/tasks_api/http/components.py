@@ -3,12 +3,13 @@
 from inspect import getdoc
 from typing import Any
 
+from apispec import BasePlugin
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema
 from marshmallow.fields import Field
 
-from tasks_api.http.fields import Choice, Either
+from tasks_api.http.fields import AsItIs, Choice, Either, Strict
 
 
 class Converter(OpenAPIConverter):
@@ -17,6 +18,13 @@ class Converter(OpenAPIConverter):
     def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
         """Return the component of a schema."""
         described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        if isinstance(schema, Strict) and not isinstance(schema, AsItIs):
+            # A client may send them back; a type that has them would promise that they are read.
+            for name in schema.dump_fields.keys() - schema.load_fields.keys():
+                del described["properties"][name]
+        elif described.get("additionalProperties") is False:
+            # A release may add members to answers.
+            del described["additionalProperties"]
         return {"description": getdoc(type(schema)), **described}
 
     def field2property(self, field: Field[Any]) -> dict[str, Any]:
@@ -48,6 +56,17 @@ class Converter(OpenAPIConverter):
             }
             self.spec.components.schema(name, component)
         return self.spec.components.get_ref("schema", name)
+
+
+class Descriptions(BasePlugin):
+    """Begins the description of each operation with what it does: agents read nothing else."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **_: object
+    ) -> None:
+        """Put the summary in front of the description."""
+        for operation in (operations or {}).values():
+            operation["description"] = f"{operation['summary']}. {operation.get('description', '')}"
 
 
 class Components(MarshmallowPlugin):

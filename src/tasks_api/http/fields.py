@@ -17,8 +17,11 @@ RFC_3339 = re.compile(
 )
 
 
-# What `str.isspace` says it of, spelt out: readers of `\s` differ.
-WHITE_SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# What is not white space for `str.isspace`, spelt out: readers of `\S` differ. U+2028 and U+2029
+# are within a range: in generated code, they could end a line.
+VISIBLE = (
+    r"([^\x00\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u202f\u205f\u3000]|[\u200b-\u2027\u202a-\u202e])"
+)
 
 
 class Text(fields.String):
@@ -35,7 +38,7 @@ class Text(fields.String):
     ) -> None:
         self.blank = blank
         # The same rules as below, for the OpenAPI document.
-        pattern = r"^[^\x00]*$" if blank else rf"^[^\x00]*[^{WHITE_SPACE}\x00][^\x00]*$"
+        pattern = r"^[^\x00]*$" if blank else rf"^[^\x00]*{VISIBLE}[^\x00]*$"
         metadata = {"pattern": pattern, **kwargs.pop("metadata", {})}
         lengths = [Length(max=maximum), *([Length(min=minimum)] if minimum else [])]
         super().__init__(validate=lengths, metadata=metadata, **kwargs)

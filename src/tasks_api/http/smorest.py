@@ -8,7 +8,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from tasks_api.database.execution import DatabaseUnavailable
-from tasks_api.http.components import Components
+from tasks_api.http.components import Components, Descriptions
 from tasks_api.http.parser import Parser, without_query
 from tasks_api.http.problem_schemas import ProblemSchema
 from tasks_api.http.problems import REQUEST_ID_REF, database_unavailable, render
@@ -21,7 +21,9 @@ class Api(flask_smorest.Api):
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _init_spec(self, **options: Any) -> None:
-        super()._init_spec(marshmallow_plugin=Components(), **options)
+        super()._init_spec(
+            marshmallow_plugin=Components(), extra_plugins=[Descriptions()], **options
+        )
 
     def _register_error_handlers(self) -> None:
         super()._register_error_handlers()

@@ -57,6 +57,7 @@ class IfNoneMatchSchema(Strict):
             "description": "The entity tags of the copies you have: a match is a 304. A weak "
             "comparison of whole tags.",
             "pattern": PATTERN,
+            "example": '"57-3f9a"',
         },
     )
 
@@ -74,6 +75,7 @@ class PreconditionSchema(Strict):
             "from `revision`, the tag of an older release, and what a proxy that compresses made "
             "of a tag all work.",
             "pattern": PATTERN,
+            "example": "*",
         },
     )
     unless = EntityTags(
@@ -84,6 +86,7 @@ class PreconditionSchema(Strict):
             "description": "Change the task only if it has none of these entity tags. A weak "
             "comparison of whole tags.",
             "pattern": PATTERN,
+            "example": '"56-3f9a"',
         },
     )
 

@@ -13,6 +13,7 @@ BATCH_MAX = 100
 TAGS_LENGTH = Length(max=TAGS_MAX)
 
 NEW_TASK_EXAMPLE = {
+    "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10",
     "title": "Buy oat milk",
     "description": "Two cartons, the barista kind.",
     "due_at": "2026-01-09T17:00:00Z",

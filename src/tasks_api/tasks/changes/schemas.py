@@ -42,12 +42,13 @@ class ChangesQuerySchema(Strict):
             "`next` of your last answer, as it is; 0, or nothing, begins a copy of all tasks.",
             pattern=f"^{POSITION}$",
             default="0",
+            example="0",
         ),
     )
     limit = QueryInteger(
         load_default=CHANGES_MAX,
         validate=Range(1, CHANGES_MAX),
-        metadata=says("How many changes to return, at most."),
+        metadata=says("How many changes to return, at most.", example=500),
     )
 
 

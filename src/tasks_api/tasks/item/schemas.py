@@ -28,5 +28,6 @@ class IdempotencyKeySchema(Strict):
             minLength=1,
             maxLength=255,
             pattern="^[!-~]+$",
+            example="7f0c4f5e-buy-oat-milk",
         ),
     )

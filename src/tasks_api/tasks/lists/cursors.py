@@ -28,24 +28,31 @@ KEYS: dict[str, fields.Field[Any]] = {
 }
 
 
-def write(user_id: UUID, sort: str, last: Row) -> str:
-    """Return the cursor that leads on from a task in a user's list, for this order alone."""
+def write(sort: str, last: Row) -> str:
+    """Return the cursor that leads on from a task, in lists of this order alone."""
     position = [last[sort.removeprefix("-")], last["id"]]
-    return str(SERIALIZER.dumps(position, salt=f"{user_id} {sort}"), "ascii")
+    return str(SERIALIZER.dumps(position, salt=sort), "ascii")
 
 
-def read(user_id: UUID, sort: str, cursor: str) -> tuple[Any, UUID]:
+def read(sort: str, cursor: str) -> tuple[Any, UUID]:
     """Return the last task's value that the list is sorted by, and its id.
 
     Raises:
-        Problem: 422, this isn't a cursor for this user and this order, or no task can be there.
+        Problem: 422, this isn't a cursor for this order, or no task can be there.
     """
     try:
         # itsdangerous would read padding as well, which it never writes.
-        key, task_id = SERIALIZER.loads(cursor.replace("=", " "), salt=f"{user_id} {sort}")
+        key, task_id = SERIALIZER.loads(cursor.replace("=", " "), salt=sort)
         return KEYS[sort.removeprefix("-")].deserialize(key), UUID(task_id)
     except (BadData, TypeError, ValueError, AttributeError, ValidationError):
         raise bad_parameter("cursor", "Not a cursor of this list.") from None
+
+
+# It leads to the beginning of any list that is newest first.
+EXAMPLE = write(
+    "-created_at",
+    {"created_at": "9999-01-01T00:00:00Z", "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10"},
+)
 
 
 def bad_parameter(name: str, detail: str) -> Problem:

@@ -12,6 +12,7 @@ from tasks_api.http.fields import (
     Text,
     Timestamp,
 )
+from tasks_api.tasks.lists.cursors import EXAMPLE
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
 from tasks_api.tasks.schemas import TASK_EXAMPLE, Priority, TaskSchema, says
 
@@ -38,13 +39,14 @@ class TaskQuerySchema(Strict):
     limit = QueryInteger(
         load_default=50,
         validate=Range(1, LIMIT_MAX),
-        metadata=says("How many tasks to return, at most."),
+        metadata=says("How many tasks to return, at most.", example=50),
     )
     offset = QueryInteger(
         validate=Range(0, OFFSET_MAX),
         metadata=says(
             "How many tasks to skip. Tasks that are made or deleted meanwhile shift the pages, "
             "which they don't with a `cursor`. 0 is as if it were absent.",
+            example=0,
         ),
     )
     cursor = Text(
@@ -52,30 +54,44 @@ class TaskQuerySchema(Strict):
         maximum=CURSOR_MAX,
         metadata=says(
             "Where to continue: from `Link`, or `next`, of the page before. Not with an `offset`, "
-            "unless that is 0."
+            "unless that is 0.",
+            example=EXAMPLE,
         ),
     )
     count = QueryBoolean(
-        load_default=False, metadata=says("Whether to add `X-Total-Count`, which costs time.")
+        load_default=False,
+        metadata=says("Whether to count all matches too, which costs time.", example=True),
     )
     sort = SortKey(
         load_default=NEWEST_FIRST,
         metadata=says(
-            "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties."
+            "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties.",
+            example=NEWEST_FIRST,
         ),
     )
-    completed = QueryBoolean(metadata=says("Only tasks that are done, or only open ones."))
+    completed = QueryBoolean(
+        metadata=says("Only tasks that are done, or only open ones.", example=False)
+    )
     q = Text(
         minimum=1,
         maximum=SEARCH_MAX,
-        metadata=says("Only tasks with this in their title or description, in any case."),
+        metadata=says(
+            "Only tasks with this in their title or description, in any case.", example="oat"
+        ),
     )
-    tag = Text(minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag."))
-    priority = Priority(metadata=says("Only tasks of this priority."))
-    due_before = Timestamp(metadata=says("Only tasks that are due before this moment."))
-    due_after = Timestamp(metadata=says("Only tasks that are due after this moment."))
+    tag = Text(
+        minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag.", example="errands")
+    )
+    priority = Priority(metadata=says("Only tasks of this priority.", example="high"))
+    due_before = Timestamp(
+        metadata=says("Only tasks that are due before this moment.", example="2027-01-01T00:00:00Z")
+    )
+    due_after = Timestamp(
+        metadata=says("Only tasks that are due after this moment.", example="2026-01-01T00:00:00Z")
+    )
     deleted = QueryBoolean(
-        load_default=False, metadata=says("List the tasks in the trash instead of the others.")
+        load_default=False,
+        metadata=says("List the tasks in the trash instead of the others.", example=False),
     )
 
 
@@ -85,7 +101,9 @@ class ClearQuerySchema(Strict):
     completed = QueryBoolean(
         required=True,
         validate=Equal(True, error="Must be true."),
-        metadata=says("Must be `true`: the completed tasks are deleted.", enum=[True]),
+        metadata=says(
+            "Must be `true`: the completed tasks are deleted.", enum=[True], example=True
+        ),
     )
 
 
