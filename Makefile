@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run token purge test test-long test-all tests lint format openapi picture smoke fuzz mutants bench lock clean
+.PHONY: help run token purge test test-long test-all tests lint format openapi statements picture smoke fuzz mutants bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,10 @@ openapi: .venv/dev ## Write openapi/openapi.json
 	@DATABASE_URL=postgresql:// AUTH=jwt JWT_SECRET=only-for-the-document-never-a-secret \
 		JWT_ISSUER=- JWT_AUDIENCE=- $(BIN)/flask --app wsgi openapi print > openapi/.new
 	@mv openapi/.new openapi/openapi.json
+
+statements: .venv/dev ## Write docs/statements.sql: all statements, as PostgreSQL gets them
+	@$(BIN)/python docs/statements.py > docs/.new
+	@mv docs/.new docs/statements.sql
 
 picture: .venv/dev ## Take the picture of /docs for README (needs Chromium)
 	$(BIN)/python docs/picture.py docs/docs.png

@@ -43,15 +43,17 @@ class Statement:
         self._plain = str(sql.compile(dialect=_PLAIN))
         numbered = sql.compile(dialect=_NUMBERED)
         # The values that are part of the statement itself, such as the 1 that the counter adds.
-        self._constants = {k: v for k, v in numbered.params.items() if v is not None}
-        names = numbered.positiontup or []
-        types = (numbered.binds[name].type.compile(_NUMBERED) for name in names)
+        self.constants = {k: v for k, v in numbered.params.items() if v is not None}
+        # The parameters, in the order of $1, $2.
+        self.names = numbered.positiontup or []
+        types = (numbered.binds[name].type.compile(_NUMBERED) for name in self.names)
         # A hash of the text: behind a pooler, another process may have prepared it.
         self.name = "q" + blake2b(str(numbered).encode(), digest_size=8).hexdigest()
-        declared = f"({', '.join(types)})" if names else ""
-        given = f"({', '.join(f'%({name})s' for name in names)})" if names else ""
+        declared = f"({', '.join(types)})" if self.names else ""
+        given = f"({', '.join(f'%({name})s' for name in self.names)})" if self.names else ""
+        self.text = f"PREPARE {self.name}{declared} AS {numbered}"
+        self._prepare = self.text.replace("%", "%%")
         self._execute = f"EXECUTE {self.name}{given}"
-        self._prepare = f"PREPARE {self.name}{declared} AS {numbered}".replace("%", "%%")
 
     def run(
         self, connection: Connection, parameters: dict[str, Any], *, prepare: bool
@@ -75,7 +77,7 @@ class Statement:
             sql, prepare = self._plain, False
         with connection.cursor() as cursor:
             try:
-                cursor.execute(sql, self._constants | parameters)
+                cursor.execute(sql, self.constants | parameters)
             except DuplicatePreparedStatement:
                 connection.prepared.add(self.name)
                 raise

@@ -1,0 +1,2365 @@
+-- All statements of the service, as PostgreSQL gets them: each is prepared on a connection when it
+-- is first run there. A list has one for each set of filters with each order, a change of a task
+-- one for each set of members: here they are with one filter and one member.
+--
+-- Paste one into psql. To run it, or to see how PostgreSQL would, give it values for $1, $2 and so
+-- on, which the comment above it names. Where that says `= 1`, the service always gives this value.
+-- For `expected`, `known`, `began` and others of the kind, NULL stands for "not asked for".
+--
+--     EXECUTE q0123456789abcdef ('6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11', NULL);
+--     EXPLAIN (ANALYZE, BUFFERS) EXECUTE q0123456789abcdef ('6f1d6a3e-…', NULL);
+--
+-- `make statements` writes this file.
+
+-- tasks_api.database.readiness: APPLIED
+PREPARE q29baae0c0b320a33 AS
+  SELECT version_num
+  FROM alembic_version;
+
+-- tasks_api.tasks.changes.feed: CHANGES
+-- $1 user_id, $2 since, $3 began, $4 limit
+PREPARE q8d07bb6c7830db29(uuid, bigint, bigint, integer) AS
+  SELECT users.revision AS counter,
+         users.purged_revision,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at,
+         page.deleted_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at,
+                                 tasks.deleted_at AS deleted_at
+                          FROM tasks
+                          WHERE tasks.user_id = CAST($1 AS uuid)
+                            AND tasks.revision > $2
+                            AND (tasks.deleted_at IS NULL
+                              OR tasks.revision > COALESCE($3,
+                                                           users.revision))
+                          ORDER BY tasks.revision
+                          LIMIT $4) AS page ON TRUE
+  WHERE users.id = CAST($1 AS uuid);
+
+-- tasks_api.tasks.item.creation: CREATE
+-- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 priority,
+-- $7 array_position_1 = 1, $8 tags, $9 user_id, $10 count
+PREPARE q97aafedaf7eabd9c(uuid,
+                          text,
+                          text,
+                          boolean,
+                          timestamp with time zone,
+                          text,
+                          integer,
+                          text[],
+                          uuid,
+                          bigint) AS
+  WITH counter AS (
+           INSERT INTO users (id, revision, written_at)
+           SELECT CAST($9 AS uuid) AS anon_9,
+                  $10 AS anon_10,
+                  now() AS now_1
+           ON CONFLICT (id)
+              DO UPDATE
+                SET revision = users.revision + excluded.revision,
+                    written_at = GREATEST(users.written_at, excluded.written_at)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    INSERT INTO tasks (user_id,
+                       id,
+                       title,
+                       description,
+                       completed,
+                       due_at,
+                       priority,
+                       tags,
+                       revision,
+                       created_at,
+                       updated_at,
+                       completed_at)
+    SELECT counter.id,
+           CAST($1 AS uuid) AS anon_1,
+           $2 AS anon_2,
+           $3 AS anon_3,
+           $4 AS anon_4,
+           $5 AS anon_5,
+           array_position(ARRAY['none', 'low', 'medium', 'high'], $6) - $7 AS anon_6,
+           CAST($8 AS text[]) AS anon_7,
+           counter.revision,
+           counter.written_at,
+           counter.written_at AS written_at__1,
+           CASE
+             WHEN $4 THEN counter.written_at
+           END AS anon_8
+    FROM counter
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at;
+
+-- tasks_api.tasks.item.creation: CREATE_MANY
+-- $1 array_position_1 = 1, $2 user_id, $3 count, $4 param_1 = 1, $5 chosen, $6 documents
+PREPARE qe2101f32610f8872(integer,
+                          uuid,
+                          bigint,
+                          integer,
+                          uuid[],
+                          text) AS
+  WITH existing AS (
+           SELECT tasks.id AS id,
+                  tasks.user_id AS user_id,
+                  tasks.title AS title,
+                  tasks.description AS description,
+                  tasks.completed AS completed,
+                  tasks.completed_at AS completed_at,
+                  tasks.due_at AS due_at,
+                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                  tasks.tags AS tags,
+                  tasks.revision AS revision,
+                  tasks.created_at AS created_at,
+                  tasks.updated_at AS updated_at,
+                  tasks.deleted_at AS deleted_at
+           FROM tasks
+           WHERE tasks.user_id = CAST($2 AS uuid)
+             AND tasks.id = ANY(CAST($5 AS uuid[]))
+         ),
+       wanted AS (
+           SELECT $4 AS anon_6
+           FROM existing
+           HAVING count(*) < $3
+              AND COALESCE(bool_and(existing.deleted_at IS NULL),
+                           TRUE)
+         ),
+       counter AS (
+           INSERT INTO users (id, revision, written_at)
+           SELECT CAST($2 AS uuid) AS anon_4,
+                  $3 AS anon_5,
+                  now() AS now_1
+           FROM wanted
+           ON CONFLICT (id)
+              DO UPDATE
+                SET revision = users.revision + excluded.revision,
+                    written_at = GREATEST(users.written_at, excluded.written_at)
+           RETURNING users.id, users.revision, users.written_at
+         ),
+       made AS (
+           INSERT INTO tasks (user_id,
+                              id,
+                              title,
+                              description,
+                              completed,
+                              due_at,
+                              priority,
+                              tags,
+                              revision,
+                              created_at,
+                              updated_at,
+                              completed_at)
+           SELECT counter.id AS id,
+                  documents.id AS id_1,
+                  documents.title AS title,
+                  documents.description AS description,
+                  documents.completed AS completed,
+                  documents.due_at AS due_at,
+                  array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                 documents.priority) - $1 AS anon_1,
+                  documents.tags AS tags,
+                  counter.revision - documents.following AS anon_2,
+                  counter.written_at AS written_at,
+                  counter.written_at AS written_at__1,
+                  CASE
+                    WHEN documents.completed THEN counter.written_at
+                  END AS anon_3
+           FROM counter
+                INNER JOIN json_to_recordset(CAST($6 AS pg_catalog.json)) AS documents(id uuid,
+                                                                                       title text,
+                                                                                       description text,
+                                                                                       completed boolean,
+                                                                                       due_at timestamp with time zone,
+                                                                                       priority text,
+                                                                                       tags text[],
+                                                                                       following bigint) ON TRUE
+           WHERE NOT documents.id IN (SELECT existing.id
+                                      FROM existing)
+           RETURNING tasks.id,
+                     tasks.user_id,
+                     tasks.title,
+                     tasks.description,
+                     tasks.completed,
+                     tasks.completed_at,
+                     tasks.due_at,
+                     (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                     tasks.tags,
+                     tasks.revision,
+                     tasks.created_at,
+                     tasks.updated_at,
+                     tasks.deleted_at
+         )
+    SELECT made.id,
+           made.user_id,
+           made.title,
+           made.description,
+           made.completed,
+           made.completed_at,
+           made.due_at,
+           made.priority,
+           made.tags,
+           made.revision,
+           made.created_at,
+           made.updated_at,
+           made.deleted_at,
+           TRUE AS made
+    FROM made
+
+    UNION ALL
+
+    SELECT existing.id,
+           existing.user_id,
+           existing.title,
+           existing.description,
+           existing.completed,
+           existing.completed_at,
+           existing.due_at,
+           existing.priority,
+           existing.tags,
+           existing.revision,
+           existing.created_at,
+           existing.updated_at,
+           existing.deleted_at,
+           FALSE AS made
+    FROM existing;
+
+-- tasks_api.tasks.item.creation: CREATE_MANY_ONCE
+-- $1 array_position_1 = 1, $2 user_id, $3 count, $4 key, $5 fingerprint, $6 task_ids,
+-- $7 param_1 = 1, $8 chosen, $9 documents
+PREPARE q476863188b8f75c5(integer,
+                          uuid,
+                          bigint,
+                          text,
+                          text,
+                          uuid[],
+                          integer,
+                          uuid[],
+                          text) AS
+  WITH existing AS (
+           SELECT tasks.id AS id,
+                  tasks.user_id AS user_id,
+                  tasks.title AS title,
+                  tasks.description AS description,
+                  tasks.completed AS completed,
+                  tasks.completed_at AS completed_at,
+                  tasks.due_at AS due_at,
+                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                  tasks.tags AS tags,
+                  tasks.revision AS revision,
+                  tasks.created_at AS created_at,
+                  tasks.updated_at AS updated_at,
+                  tasks.deleted_at AS deleted_at
+           FROM tasks
+           WHERE tasks.user_id = CAST($2 AS uuid)
+             AND tasks.id = ANY(CAST($8 AS uuid[]))
+         ),
+       wanted AS (
+           SELECT $7 AS anon_9
+           FROM existing
+           HAVING count(*) < $3
+              AND COALESCE(bool_and(existing.deleted_at IS NULL),
+                           TRUE)
+         ),
+       claim AS (
+           INSERT INTO idempotency_keys (user_id,
+                                         key,
+                                         fingerprint,
+                                         task_ids)
+           SELECT CAST($2 AS uuid) AS anon_4,
+                  $4 AS anon_6,
+                  $5 AS anon_7,
+                  CAST($6 AS uuid[]) AS anon_8
+           FROM wanted
+           ON CONFLICT DO NOTHING
+           RETURNING idempotency_keys.user_id
+         ),
+       counter AS (
+           INSERT INTO users (id, revision, written_at)
+           SELECT CAST($2 AS uuid) AS anon_4,
+                  $3 AS anon_5,
+                  now() AS now_1
+           FROM claim
+           ON CONFLICT (id)
+              DO UPDATE
+                SET revision = users.revision + excluded.revision,
+                    written_at = GREATEST(users.written_at, excluded.written_at)
+           RETURNING users.id, users.revision, users.written_at
+         ),
+       made AS (
+           INSERT INTO tasks (user_id,
+                              id,
+                              title,
+                              description,
+                              completed,
+                              due_at,
+                              priority,
+                              tags,
+                              revision,
+                              created_at,
+                              updated_at,
+                              completed_at)
+           SELECT counter.id AS id,
+                  documents.id AS id_1,
+                  documents.title AS title,
+                  documents.description AS description,
+                  documents.completed AS completed,
+                  documents.due_at AS due_at,
+                  array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                 documents.priority) - $1 AS anon_1,
+                  documents.tags AS tags,
+                  counter.revision - documents.following AS anon_2,
+                  counter.written_at AS written_at,
+                  counter.written_at AS written_at__1,
+                  CASE
+                    WHEN documents.completed THEN counter.written_at
+                  END AS anon_3
+           FROM counter
+                INNER JOIN json_to_recordset(CAST($9 AS pg_catalog.json)) AS documents(id uuid,
+                                                                                       title text,
+                                                                                       description text,
+                                                                                       completed boolean,
+                                                                                       due_at timestamp with time zone,
+                                                                                       priority text,
+                                                                                       tags text[],
+                                                                                       following bigint) ON TRUE
+           WHERE NOT documents.id IN (SELECT existing.id
+                                      FROM existing)
+           RETURNING tasks.id,
+                     tasks.user_id,
+                     tasks.title,
+                     tasks.description,
+                     tasks.completed,
+                     tasks.completed_at,
+                     tasks.due_at,
+                     (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                     tasks.tags,
+                     tasks.revision,
+                     tasks.created_at,
+                     tasks.updated_at,
+                     tasks.deleted_at
+         )
+    SELECT made.id,
+           made.user_id,
+           made.title,
+           made.description,
+           made.completed,
+           made.completed_at,
+           made.due_at,
+           made.priority,
+           made.tags,
+           made.revision,
+           made.created_at,
+           made.updated_at,
+           made.deleted_at,
+           TRUE AS made
+    FROM made
+
+    UNION ALL
+
+    SELECT existing.id,
+           existing.user_id,
+           existing.title,
+           existing.description,
+           existing.completed,
+           existing.completed_at,
+           existing.due_at,
+           existing.priority,
+           existing.tags,
+           existing.revision,
+           existing.created_at,
+           existing.updated_at,
+           existing.deleted_at,
+           FALSE AS made
+    FROM existing;
+
+-- tasks_api.tasks.item.idempotency: REPLAY
+-- $1 user_id, $2 key
+PREPARE q0d9d5e1aa5465e45(uuid, text) AS
+  SELECT tasks.id,
+         tasks.user_id,
+         tasks.title,
+         tasks.description,
+         tasks.completed,
+         tasks.completed_at,
+         tasks.due_at,
+         (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+         tasks.tags,
+         tasks.revision,
+         tasks.created_at,
+         tasks.updated_at,
+         idempotency_keys.fingerprint,
+         cardinality(idempotency_keys.task_ids) AS number
+  FROM idempotency_keys
+       LEFT JOIN tasks ON tasks.user_id = CAST($1 AS uuid)
+                      AND tasks.id = ANY(idempotency_keys.task_ids)
+                      AND tasks.deleted_at IS NULL
+  WHERE idempotency_keys.user_id = CAST($1 AS uuid)
+    AND idempotency_keys.key = $2
+  ORDER BY array_position(idempotency_keys.task_ids, tasks.id);
+
+-- tasks_api.tasks.item.statements: GET
+-- $1 user_id, $2 task_id
+PREPARE qefdbc85034ac9ad5(uuid, uuid) AS
+  SELECT tasks.id,
+         tasks.user_id,
+         tasks.title,
+         tasks.description,
+         tasks.completed,
+         tasks.completed_at,
+         tasks.due_at,
+         (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+         tasks.tags,
+         tasks.revision,
+         tasks.created_at,
+         tasks.updated_at
+  FROM tasks
+  WHERE tasks.user_id = CAST($1 AS uuid)
+    AND tasks.id = CAST($2 AS uuid)
+    AND tasks.deleted_at IS NULL;
+
+-- tasks_api.tasks.item.statements: toggle_task, always
+-- $1 revision_1 = 1, $2 user_id, $3 task_id
+PREPARE q88ae71ec096cae13(bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $1,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($2 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET completed = NOT tasks.completed,
+        revision = counter.revision,
+        updated_at = counter.written_at,
+        completed_at = CASE
+                         WHEN tasks.completed
+                           THEN NULL
+                         WHEN tasks.completed
+                           THEN tasks.completed_at
+                         ELSE counter.written_at
+                       END
+    FROM counter
+    WHERE tasks.user_id = CAST($2 AS uuid)
+      AND tasks.id = CAST($3 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: toggle_task, conditionally
+-- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
+PREPARE q18c19fddbf35edc0(bigint[], bigint[], bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $3,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($4 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET completed = CASE
+                      WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                    TRUE)
+                       AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                    FALSE)
+                        THEN NOT tasks.completed
+                      ELSE tasks.completed
+                    END,
+        revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        completed_at = CASE
+                         WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                       TRUE)
+                          AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                       FALSE)
+                           THEN CASE
+                                  WHEN tasks.completed
+                                    THEN NULL
+                                  WHEN tasks.completed
+                                    THEN tasks.completed_at
+                                  ELSE counter.written_at
+                                END
+                         ELSE tasks.completed_at
+                       END
+    FROM counter
+    WHERE tasks.user_id = CAST($4 AS uuid)
+      AND tasks.id = CAST($5 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: delete_task, always
+-- $1 revision_1 = 1, $2 user_id, $3 task_id
+PREPARE q6dc2c7f640c4f474(bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $1,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($2 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        deleted_at = counter.written_at
+    FROM counter
+    WHERE tasks.user_id = CAST($2 AS uuid)
+      AND tasks.id = CAST($3 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: delete_task, conditionally
+-- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
+PREPARE q28b7a88b656f4a3e(bigint[], bigint[], bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $3,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($4 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        deleted_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.deleted_at
+                     END
+    FROM counter
+    WHERE tasks.user_id = CAST($4 AS uuid)
+      AND tasks.id = CAST($5 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: restore_task, always
+-- $1 revision_1 = 1, $2 user_id, $3 task_id
+PREPARE qba6c84e876cb0d81(bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $1,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($2 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN tasks.deleted_at IS NOT NULL
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN tasks.deleted_at IS NOT NULL
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        deleted_at = CASE
+                       WHEN tasks.deleted_at IS NOT NULL THEN NULL
+                       ELSE tasks.deleted_at
+                     END
+    FROM counter
+    WHERE tasks.user_id = CAST($2 AS uuid)
+      AND tasks.id = CAST($3 AS uuid)
+      AND counter.id = tasks.user_id
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: restore_task, conditionally
+-- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
+PREPARE q4b646f8ec72e741a(bigint[], bigint[], bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $3,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($4 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                      AND tasks.deleted_at IS NOT NULL
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                        AND tasks.deleted_at IS NOT NULL
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        deleted_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                        AND tasks.deleted_at IS NOT NULL
+                         THEN NULL
+                       ELSE tasks.deleted_at
+                     END
+    FROM counter
+    WHERE tasks.user_id = CAST($4 AS uuid)
+      AND tasks.id = CAST($5 AS uuid)
+      AND counter.id = tasks.user_id
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, title, always
+-- $1 title, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE qd8a78a45abebbfda(text, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET title = $1,
+        revision = counter.revision,
+        updated_at = counter.written_at
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, title, conditionally
+-- $1 expected, $2 unless, $3 title, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE q20202c422b5af62d(bigint[],
+                          bigint[],
+                          text,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET title = CASE
+                  WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                TRUE)
+                   AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                FALSE)
+                    THEN $3
+                  ELSE tasks.title
+                END,
+        revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, description, always
+-- $1 description, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE qbc5bfbd1459f610c(text, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET description = $1,
+        revision = counter.revision,
+        updated_at = counter.written_at
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, description, conditionally
+-- $1 expected, $2 unless, $3 description, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE q9163557d8743ad73(bigint[],
+                          bigint[],
+                          text,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET description = CASE
+                        WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                      TRUE)
+                         AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                      FALSE)
+                          THEN $3
+                        ELSE tasks.description
+                      END,
+        revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, completed, always
+-- $1 completed, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE q462490e6f658ca7c(boolean, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET completed = $1,
+        revision = counter.revision,
+        updated_at = counter.written_at,
+        completed_at = CASE
+                         WHEN NOT $1
+                           THEN NULL
+                         WHEN tasks.completed
+                           THEN tasks.completed_at
+                         ELSE counter.written_at
+                       END
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, completed, conditionally
+-- $1 expected, $2 unless, $3 completed, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE q768f0cd9396721f8(bigint[],
+                          bigint[],
+                          boolean,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET completed = CASE
+                      WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                    TRUE)
+                       AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                    FALSE)
+                        THEN $3
+                      ELSE tasks.completed
+                    END,
+        revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        completed_at = CASE
+                         WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                       TRUE)
+                          AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                       FALSE)
+                           THEN CASE
+                                  WHEN NOT $3
+                                    THEN NULL
+                                  WHEN tasks.completed
+                                    THEN tasks.completed_at
+                                  ELSE counter.written_at
+                                END
+                         ELSE tasks.completed_at
+                       END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, due_at, always
+-- $1 due_at, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE qbf02ce740f211a3d(timestamp with time zone,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        due_at = $1
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, due_at, conditionally
+-- $1 expected, $2 unless, $3 due_at, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE q793e36e94e6270f1(bigint[],
+                          bigint[],
+                          timestamp with time zone,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        due_at = CASE
+                   WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                 TRUE)
+                    AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                 FALSE)
+                     THEN $3
+                   ELSE tasks.due_at
+                 END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, priority, always
+-- $1 priority, $2 array_position_1 = 1, $3 revision_1 = 1, $4 user_id, $5 task_id
+PREPARE qd100645130842a03(text, integer, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $3,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($4 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        priority = array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                  $1) - $2
+    FROM counter
+    WHERE tasks.user_id = CAST($4 AS uuid)
+      AND tasks.id = CAST($5 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, priority, conditionally
+-- $1 expected, $2 unless, $3 priority, $4 array_position_1 = 1, $5 revision_1 = 1, $6 user_id,
+-- $7 task_id
+PREPARE qf66fe50ec440a496(bigint[],
+                          bigint[],
+                          text,
+                          integer,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $5,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($6 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        priority = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                           $3) - $4
+                     ELSE tasks.priority
+                   END
+    FROM counter
+    WHERE tasks.user_id = CAST($6 AS uuid)
+      AND tasks.id = CAST($7 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, tags, always
+-- $1 tags, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE qbf51819b92ddb63f(text[], bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        tags = CAST($1 AS text[])
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, tags, conditionally
+-- $1 expected, $2 unless, $3 tags, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE qa9ee7c794101ba4a(bigint[],
+                          bigint[],
+                          text[],
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        tags = CASE
+                 WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                               TRUE)
+                  AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                               FALSE)
+                   THEN CAST($3 AS text[])
+                 ELSE tasks.tags
+               END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.lists.clearing: CLEAR_COMPLETED
+-- $1 revision_1 = 1, $2 param_1 = 1, $3 user_id, $4 param_2 = 1, $5 param_3 = 10000, $6 expected,
+-- $7 unless
+PREPARE qbc86da3981dd7525(bigint,
+                          bigint,
+                          uuid,
+                          integer,
+                          integer,
+                          bigint[],
+                          bigint[]) AS
+  WITH found AS (
+           SELECT (SELECT min(tasks.revision) AS min_1
+                   FROM tasks
+                   WHERE tasks.user_id = CAST($3 AS uuid)
+                     AND tasks.deleted_at IS NULL
+                     AND tasks.completed) AS oldest,
+                  (SELECT tasks.revision
+                   FROM tasks
+                   WHERE tasks.user_id = CAST($3 AS uuid)
+                     AND tasks.deleted_at IS NULL
+                     AND tasks.completed
+                   ORDER BY tasks.revision
+                   LIMIT $4
+                   OFFSET $5) AS "left"
+         ),
+       locked AS (
+           SELECT users.id AS id, users.revision AS revision
+           FROM users
+           WHERE users.id = CAST($3 AS uuid)
+           FOR UPDATE
+         ),
+       counter AS (
+           UPDATE users
+           SET revision = users.revision + (COALESCE(found."left",
+                                                     locked.revision + $1) - found.oldest),
+               written_at = GREATEST(users.written_at, now())
+           FROM found, locked
+           WHERE users.id = CAST($3 AS uuid)
+             AND found.oldest IS NOT NULL
+             AND locked.id = users.id
+             AND COALESCE(locked.revision = ANY(CAST($6 AS bigint[])),
+                          TRUE)
+             AND COALESCE(locked.revision <> ALL(CAST($7 AS bigint[])),
+                          FALSE)
+           RETURNING users.id, users.revision, users.written_at
+         ),
+       cleared AS (
+           UPDATE tasks
+           SET revision = tasks.revision + counter.revision - COALESCE(found."left",
+                                                                       locked.revision + $1) + $2,
+               updated_at = counter.written_at,
+               deleted_at = counter.written_at
+           FROM counter, locked, found
+           WHERE counter.id = tasks.user_id
+             AND locked.id = tasks.user_id
+             AND tasks.revision < COALESCE(found."left",
+                                           locked.revision + $1)
+             AND tasks.user_id = CAST($3 AS uuid)
+             AND tasks.deleted_at IS NULL
+             AND tasks.completed
+           RETURNING tasks.id
+         )
+    SELECT locked.revision,
+           (SELECT count(*) AS count_1
+            FROM cleared) AS deleted,
+           found."left" IS NOT NULL AS has_more
+    FROM locked INNER JOIN found ON TRUE;
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first
+-- $1 known, $2 user_id, $3 limit, $4 offset
+PREPARE qbd7dd830d1f31eed(bigint[], uuid, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $3
+                          OFFSET $4) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE qd9ede185c009c849(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.created_at, tasks.id) < (CAST($3 AS timestamp with time zone),
+                                                                CAST($4 AS uuid))
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, count
+-- $1 known, $2 user_id, $3 limit, $4 offset
+PREPARE q501e029b8ed367b6(bigint[], uuid, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at,
+         CASE
+           WHEN users.revision <> ALL(CAST($1 AS bigint[]))
+             THEN (SELECT count(*) AS count_1
+                   FROM tasks
+                   WHERE tasks.user_id = CAST($2 AS uuid)
+                     AND tasks.deleted_at IS NULL)
+         END AS total
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $3
+                          OFFSET $4) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, deleted
+-- $1 known, $2 user_id, $3 limit, $4 offset
+PREPARE q09a6c91c8d13a886(bigint[], uuid, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NOT NULL
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $3
+                          OFFSET $4) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, completed
+-- $1 known, $2 user_id, $3 completed, $4 limit, $5 offset
+PREPARE qe50233f9f7ea5a92(bigint[], uuid, boolean, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND tasks.completed = $3
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $4
+                          OFFSET $5) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, q
+-- $1 known, $2 user_id, $3 q, $4 limit, $5 offset
+PREPARE q0e909420a5752fd3(bigint[], uuid, text, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (lower(tasks.title) LIKE pg_catalog.like_escape((SELECT lower($3) AS lower_1),
+                                                                                '\')
+                              OR lower(tasks.description) LIKE pg_catalog.like_escape((SELECT lower($3) AS lower_1),
+                                                                                      '\'))
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $4
+                          OFFSET $5) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, tag
+-- $1 known, $2 user_id, $3 tag, $4 limit, $5 offset
+PREPARE q662fb64c4b90a0be(bigint[], uuid, text, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND $3 = ANY(tasks.tags)
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $4
+                          OFFSET $5) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, priority
+-- $1 known, $2 user_id, $3 priority, $4 array_position_1 = 1, $5 limit, $6 offset
+PREPARE q1e8673246734a2f2(bigint[],
+                          uuid,
+                          text,
+                          integer,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND tasks.priority = array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                $3) - $4
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, due_before
+-- $1 known, $2 user_id, $3 due_before, $4 limit, $5 offset
+PREPARE qd2423a14b361b6e1(bigint[],
+                          uuid,
+                          timestamp with time zone,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND tasks.due_at < $3
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $4
+                          OFFSET $5) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, newest first, due_after
+-- $1 known, $2 user_id, $3 due_after, $4 limit, $5 offset
+PREPARE q722deec8fc9d7883(bigint[],
+                          uuid,
+                          timestamp with time zone,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND tasks.due_at > $3
+                          ORDER BY tasks.created_at DESC,
+                                   tasks.id DESC
+                          LIMIT $4
+                          OFFSET $5) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=created_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE qe54bbcfd09396c7e(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.created_at, tasks.id) > (CAST($3 AS timestamp with time zone),
+                                                                CAST($4 AS uuid))
+                          ORDER BY tasks.created_at ASC, tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=updated_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q443098bc40a5fe81(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.updated_at, tasks.id) > (CAST($3 AS timestamp with time zone),
+                                                                CAST($4 AS uuid))
+                          ORDER BY tasks.updated_at ASC, tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-updated_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE qd8e63fd271ff9493(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.updated_at, tasks.id) < (CAST($3 AS timestamp with time zone),
+                                                                CAST($4 AS uuid))
+                          ORDER BY tasks.updated_at DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=due_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE qf8611bcd666fcc3d(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(tasks.due_at, 'infinity'),
+                                 tasks.id) > (CAST($3 AS timestamp with time zone),
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(tasks.due_at, 'infinity') ASC,
+                                   tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-due_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE qec0094caaf39002f(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(tasks.due_at, '-infinity'),
+                                 tasks.id) < (CAST($3 AS timestamp with time zone),
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(tasks.due_at, '-infinity') DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=priority, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q0b6db0757a322078(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.priority, tasks.id) > (CAST($3 AS smallint),
+                                                              CAST($4 AS uuid))
+                          ORDER BY tasks.priority ASC, tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-priority, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q2179031afadd9c81(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.priority, tasks.id) < (CAST($3 AS smallint),
+                                                              CAST($4 AS uuid))
+                          ORDER BY tasks.priority DESC, tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=title, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q4d7550e599b4925c(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.title, tasks.id) > (CAST($3 AS text),
+                                                           CAST($4 AS uuid))
+                          ORDER BY tasks.title ASC, tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-title, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q5a55a968a09ca5b7(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.priority,
+         page.tags,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.title, tasks.id) < (CAST($3 AS text),
+                                                           CAST($4 AS uuid))
+                          ORDER BY tasks.title DESC, tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.upkeep.erasure: ERASE
+-- $1 revision_1 = 1, $2 revision_2 = 1, $3 user_id, $4 expected, $5 unless
+PREPARE q00db19cecf492782(bigint, bigint, uuid, bigint[], bigint[]) AS
+  WITH locked AS (
+           SELECT users.id AS id, users.revision AS revision
+           FROM users
+           WHERE users.id = CAST($3 AS uuid)
+           FOR UPDATE
+         ),
+       counter AS (
+           UPDATE users
+           SET revision = users.revision + $1,
+               written_at = GREATEST(users.written_at, now()),
+               purged_revision = users.revision + $2
+           FROM locked
+           WHERE users.id = CAST($3 AS uuid)
+             AND locked.id = users.id
+             AND COALESCE(locked.revision = ANY(CAST($4 AS bigint[])),
+                          TRUE)
+             AND COALESCE(locked.revision <> ALL(CAST($5 AS bigint[])),
+                          FALSE)
+           RETURNING users.id, users.revision, users.written_at
+         ),
+       gone_tasks AS (
+           DELETE FROM tasks
+           USING counter
+           WHERE tasks.user_id = CAST($3 AS uuid)
+             AND counter.id = tasks.user_id
+           RETURNING tasks.user_id
+         ),
+       gone_idempotency_keys AS (
+           DELETE FROM idempotency_keys
+           USING counter
+           WHERE idempotency_keys.user_id = CAST($3 AS uuid)
+             AND counter.id = idempotency_keys.user_id
+           RETURNING idempotency_keys.user_id
+         )
+    SELECT locked.revision,
+           locked.revision = (SELECT users.revision
+                              FROM users
+                              WHERE users.id = CAST($3 AS uuid)) AS complete
+    FROM locked;
+
+-- tasks_api.tasks.upkeep.purge: COUNT_OLD
+-- $1 age
+PREPARE qf8778d221fe03012(interval) AS
+  SELECT count(*) AS number
+  FROM tasks
+  WHERE tasks.deleted_at < now() - $1;
+
+-- tasks_api.tasks.upkeep.purge: NEXT_USERS
+-- $1 age, $2 since, $3 param_1 = 1000
+PREPARE qc576427245a93561(interval, timestamp with time zone, integer) AS
+  SELECT oldest.user_id,
+         max(max(oldest.deleted_at)) OVER () AS newest
+  FROM (SELECT tasks.user_id AS user_id,
+               tasks.deleted_at AS deleted_at
+        FROM tasks
+        WHERE tasks.deleted_at < now() - $1
+          AND tasks.deleted_at >= $2
+        ORDER BY tasks.deleted_at
+        LIMIT $3) AS oldest
+  GROUP BY oldest.user_id;
+
+-- tasks_api.tasks.upkeep.purge: PURGE
+-- $1 user_id, $2 age, $3 param_1 = 1000, $4 revision_1 = 1
+PREPARE q5c09a5310de50e4d(uuid, interval, integer, bigint) AS
+  WITH doomed AS (
+           SELECT tasks.id AS id, tasks.revision AS revision
+           FROM tasks
+           WHERE tasks.user_id = CAST($1 AS uuid)
+             AND tasks.deleted_at < now() - $2
+           ORDER BY tasks.revision
+           LIMIT $3
+         ),
+       counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now()),
+               purged_revision = GREATEST(users.purged_revision,
+                                          (SELECT max(doomed.revision) AS max_1
+                                           FROM doomed))
+           WHERE users.id = CAST($1 AS uuid)
+             AND (SELECT max(doomed.revision) AS max_1
+                  FROM doomed) IS NOT NULL
+           RETURNING users.id, users.revision, users.written_at
+         )
+    DELETE FROM tasks
+    USING doomed, counter
+    WHERE tasks.user_id = CAST($1 AS uuid)
+      AND tasks.deleted_at < now() - $2
+      AND tasks.id = doomed.id
+      AND counter.id = tasks.user_id
+    RETURNING tasks.id;
+
+-- tasks_api.tasks.upkeep.purge: PURGE_KEYS
+-- $1 param_1 = 1000
+PREPARE qc0d91bc97092ef9e(integer) AS
+  DELETE FROM idempotency_keys
+  WHERE (idempotency_keys.user_id, idempotency_keys.key) IN (SELECT idempotency_keys.user_id,
+                                                                    idempotency_keys.key
+                                                             FROM idempotency_keys
+                                                             WHERE idempotency_keys.created_at < now() - CAST('24 hours' AS interval)
+                                                             ORDER BY idempotency_keys.created_at
+                                                             LIMIT $1)
+  RETURNING idempotency_keys.user_id;
+
+-- tasks_api.tasks.upkeep.restoration: MOVE_FAR_AHEAD
+-- $1 revision_1 = 1000000000, $2 revision_2 = 1000000000
+PREPARE q4c212a97d97832b4(bigint, bigint) AS
+  WITH moved AS (
+           UPDATE users
+           SET revision = users.revision + $1,
+               purged_revision = users.revision + $2
+           RETURNING users.id
+         )
+    SELECT count(*) AS number
+    FROM moved;
