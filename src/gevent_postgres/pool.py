@@ -1,7 +1,7 @@
 """The pool: a request that finds no connection waits for one that another request returns.
 
-It relies on parts of SQLAlchemy's `QueuePool` that begin with an underscore: `_timeout`, `_do_get`,
-`_create_connection`, `_do_return_conn` and `_dec_overflow`.
+It relies on SQLAlchemy's `QueuePool._timeout`, `_do_get`, `_create_connection`, `_do_return_conn`
+and `_dec_overflow`.
 """
 
 import select

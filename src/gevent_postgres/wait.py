@@ -1,6 +1,7 @@
 """How psycopg2 waits for the database: in gevent's hub, so that other requests go on meanwhile.
 
-It relies on `hub.loop.io` and `hub.loop.timer`, which gevent documents, and on `hub.wait`.
+It relies on gevent's `hub.loop.io` and `hub.loop.timer`, which it documents, and on its `hub.wait`;
+and on psycopg2's closing of a connection whose callback raises.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""A client's connection, on which nothing is waited for without a deadline."""
+"""A client's connection, on which nothing is waited for without a deadline.
+
+It relies on gevent's `socket._sock`, the plain socket.
+"""
 
 import socket
 from contextlib import suppress

@@ -1,4 +1,8 @@
-"""The head of a request, read as strictly as gunicorn reads it, and a little more so."""
+"""The head of a request, read as strictly as gunicorn reads it, and a little more so.
+
+It relies on gunicorn's `Request` calling `parse` and then `set_body_reader` as it is made, and
+`should_close` when the head of the answer is written; and on its `_expected_100_continue`.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,11 +32,7 @@ class BodyReader:
 
 
 class Request(message.Request):
-    """gunicorn's request, which reads its head as it is made.
-
-    It relies on `parse` and then `set_body_reader` being called for that, and on `should_close`
-    being asked when the head of the answer is written.
-    """
+    """gunicorn's request, which reads its head as it is made."""
 
     # gunicorn's types have them as absent before the head is read, and don't know `body.failed`.
     uri: str

@@ -1,4 +1,10 @@
-"""The worker: gunicorn's for gevent, in which no client is waited for without limit."""
+"""The worker: gunicorn's for gevent, in which no client is waited for without limit.
+
+It relies on gunicorn's `GeventWorker.run`: it calls `handle` for each connection in a greenlet, of
+which there are `worker_connections` at most, and `notify` once a second. When `alive` is false, it
+stops accepting, and waits for the greenlets up to `graceful_timeout`. And it relies on gunicorn's
+`Config` looking up what it doesn't have itself.
+"""
 
 import logging
 import signal
@@ -29,12 +35,7 @@ LAST_REQUEST_SECONDS = 2
 
 
 class Worker(GeventWorker):
-    """gunicorn's worker with a `handle` of its own, for HTTP/1 without TLS.
-
-    It relies on `GeventWorker.run`: it calls `handle` for each connection in a greenlet, of which
-    there are `worker_connections` at most, and `notify` once a second. When `alive` is false, it
-    stops accepting, and waits for the greenlets up to `graceful_timeout`.
-    """
+    """gunicorn's worker with a `handle` of its own, for HTTP/1 without TLS."""
 
     # An application's own class sets these.
     patience: Patience

@@ -1,4 +1,7 @@
-"""How marshmallow's schemas and fields become components of the OpenAPI document."""
+"""How marshmallow's schemas and fields become components of the OpenAPI document.
+
+It relies on apispec's `OpenAPIConverter._field2parameter`.
+"""
 
 from inspect import getdoc
 from typing import Any

@@ -1,4 +1,8 @@
-"""flask-smorest's classes, with strict arguments and problem details."""
+"""flask-smorest's classes, with strict arguments and problem details.
+
+It relies on flask-smorest's `Api._app`, `_init_spec`, `_register_error_handlers` and
+`_register_pagination_header`, and on the `_apidoc` of a view.
+"""
 
 from collections.abc import Mapping
 from typing import Any
