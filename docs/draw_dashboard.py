@@ -3,7 +3,7 @@
 This is no screenshot of Grafana. It needs matplotlib, and a Prometheus that has scraped the service
 as its job `tasks-api`:
 
-    python benchmarks/draw_dashboard.py http://127.0.0.1:9090 --minutes 10
+    python docs/draw_dashboard.py http://127.0.0.1:9090 --minutes 10
 """
 
 import argparse
@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import requests
 from matplotlib.dates import DateFormatter
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parent
 DASHBOARD = json.loads((DOCS / "grafana-dashboard.json").read_text())
 COLUMNS = 3
 STEP_SECONDS = 5
