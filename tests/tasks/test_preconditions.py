@@ -372,3 +372,14 @@ def test_any_header_is_tags_or_refused(header):
     except ValidationError:
         return
     assert revisions is None or all(isinstance(revision, int) for revision in revisions)
+
+
+@pytest.mark.parametrize("tags", ['"x"', '"an-etag-of-another-service"', 'W/"x", "01"'])
+@WRITE
+def test_tag_that_is_nobodys_is_named_as_such(client, task, one, method, suffix, body, tags):
+    """A client that took the tag of something else must not be told that the task has changed."""
+    answer = getattr(client, method)(one + suffix, json=body, headers={"If-Match": tags})
+    assert answer.status_code == 412
+    assert answer.json["type"].endswith(":foreign-entity-tag")
+    assert answer.json["detail"].startswith("If-Match has no entity tag of this service")
+    assert answer.headers["ETag"] == entity_tag(task["revision"])

@@ -17,33 +17,17 @@ from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.http.entity_tags import PATTERN, EntityTags, matches, shape_of
 from tasks_api.http.fields import Strict
-from tasks_api.http.problems import Problem
+from tasks_api.http.problems import BLANK, Problem, problem_type
 from tasks_api.tasks.columns import REVISION_ARRAY
 from tasks_api.tasks.schemas import TaskSchema
 
 SHAPE = shape_of(TaskSchema())
+FOREIGN_TAG = problem_type("foreign-entity-tag")
 
 
 def entity_tag(revision: int) -> str:
     """Return the strong entity tag of a task, or of a user's lists."""
     return f'"{revision}-{SHAPE}"'
-
-
-def precondition_failed(what: str, revision: int, **members: Any) -> Problem:
-    """Return the problem for a version that the client does not expect.
-
-    Args:
-        what: has changed.
-        revision: its current one.
-        members: of the problem, for a client that would otherwise have to ask for them.
-    """
-    return Problem(
-        412,
-        f"The {what} has changed meanwhile; nothing was done. "
-        "The header ETag has the current version.",
-        headers={"ETag": entity_tag(revision)},
-        **members,
-    )
 
 
 class IfNoneMatchSchema(Strict):
@@ -107,6 +91,20 @@ class Precondition:
         """Return whether a task, or a list, of this revision may be changed."""
         return matches(revision, self.expected) and not matches(revision, self.unless)
 
+    def refusal(self, what: str, revision: int, **members: Any) -> Problem:
+        """Return the problem for a task or a list (`what`) of a revision that is not allowed."""
+        if self.expected == []:
+            kind, reason = FOREIGN_TAG, "If-Match has no entity tag of this service"
+        else:
+            kind, reason = BLANK, f"The {what} has changed meanwhile"
+        return Problem(
+            412,
+            f"{reason}; nothing was done. The header ETag has the current version.",
+            headers={"ETag": entity_tag(revision)},
+            type=kind,
+            **members,
+        )
+
     def parameters(self) -> dict[str, Sequence[int] | None]:
         """Return what `allows` in SQL takes."""
         return {"expected": self.expected, "unless": self.unless}
@@ -143,5 +141,5 @@ def write_if(
     rows = execute(statement, user_id=user_id, **precondition.parameters())
     revision = rows[0].pop("revision") if rows else 0
     if not precondition.allows(revision):
-        raise precondition_failed(what, revision)
+        raise precondition.refusal(what, revision)
     return rows[0] if rows else None

@@ -8,7 +8,7 @@ from marshmallow import fields
 from tasks_api.database.statements import Row
 from tasks_api.http.problem_schemas import ProblemSchema
 from tasks_api.http.problems import REQUEST_ID_REF, Problem, response_with
-from tasks_api.tasks.preconditions import entity_tag, precondition_failed
+from tasks_api.tasks.preconditions import Precondition, entity_tag
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
 
 READ_ERRORS = (400, 404, 422, 500, 503)
@@ -87,7 +87,7 @@ def task_or_404(task: Row | None) -> Row:
     return task
 
 
-def written_or_412(task: Row | None) -> Row:
+def written_or_412(task: Row | None, precondition: Precondition) -> Row:
     """Return the task that was written.
 
     Raises:
@@ -96,7 +96,7 @@ def written_or_412(task: Row | None) -> Row:
     task = task_or_404(task)
     del task["deleted_at"]
     if not task.pop("written"):
-        raise precondition_failed("task", task["revision"], task=task)
+        raise precondition.refusal("task", task["revision"], task=task)
     return task
 
 

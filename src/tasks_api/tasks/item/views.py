@@ -17,7 +17,6 @@ from tasks_api.tasks.preconditions import (
     Precondition,
     PreconditionSchema,
     entity_tag,
-    precondition_failed,
 )
 from tasks_api.tasks.responses import (
     ETAG,
@@ -108,10 +107,10 @@ def _change_task(
 ) -> Any:
     if changes:
         task = statements.change_task(user_id, task_id, precondition, changes)
-        return with_entity_tag(written_or_412(task))
+        return with_entity_tag(written_or_412(task, precondition))
     task = task_or_404(statements.get_task(user_id, task_id))
     if not precondition.allows(task["revision"]):
-        raise precondition_failed("task", task["revision"], task=task)
+        raise precondition.refusal("task", task["revision"], task=task)
     return with_entity_tag(task)
 
 
@@ -157,7 +156,8 @@ def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 
     The task moves to the trash: until it is restored, no list has it and its id is a 404.
     """
-    written_or_412(statements.delete_task(user_id, task_id, Precondition(**headers)))
+    precondition = Precondition(**headers)
+    written_or_412(statements.delete_task(user_id, task_id, precondition), precondition)
     return without_body(204)
 
 
@@ -170,10 +170,11 @@ def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 
     The task comes back as it was. A task that isn't in the trash is a 409.
     """
-    task = task_or_404(statements.restore_task(user_id, task_id, Precondition(**headers)))
+    precondition = Precondition(**headers)
+    task = task_or_404(statements.restore_task(user_id, task_id, precondition))
     if not task["written"] and task["deleted_at"] is None:
         raise Problem(409, "The task is not in the trash.")
-    return with_entity_tag(written_or_412(task))
+    return with_entity_tag(written_or_412(task, precondition))
 
 
 @blueprint.route(f"{TASK_PATH}/complete", methods=["PATCH"])
@@ -194,4 +195,4 @@ def complete_task(
         task = statements.change_task(user_id, task_id, precondition, completion)
     else:
         task = statements.toggle_task(user_id, task_id, precondition)
-    return with_entity_tag(written_or_412(task))
+    return with_entity_tag(written_or_412(task, precondition))
