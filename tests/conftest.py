@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 from tools.databases import AHEAD, connect, new_database
+from tools.log_watch import watch
 from tools.wire import Sent, Wire
 
 from tasks_api import local_database
@@ -43,6 +44,16 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+watch.install()
+
+
+@pytest.fixture(autouse=True)
+def log_that_names_nobody() -> Iterator[None]:
+    """Fail each test in which an id, an address, a secret or a text of a user is logged."""
+    yield
+    assert watch.take() == []
 
 
 @pytest.fixture(scope="session")

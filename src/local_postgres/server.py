@@ -12,6 +12,9 @@ from pathlib import Path
 
 # It is only part of the socket's name: the server doesn't listen on the network.
 PORT = "5432"
+# Nothing of a statement that fails, or that kills its process: there are values of users in it, and
+# the client gets to know.
+LOGGING = ("log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse")
 # Seconds between two looks at what another process does.
 INTERVAL = 0.05
 
@@ -64,7 +67,8 @@ class Server:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             Path(self.socket_directory, f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
             place = ("-k", self.socket_directory, "-p", PORT, "-c", "listen_addresses=")
-            self.pid = self.run("postgres", self.data, *place, lock=lock).pid
+            logging = (word for setting in LOGGING for word in ("-c", setting))
+            self.pid = self.run("postgres", self.data, *place, *logging, lock=lock).pid
         finally:
             os.close(lock)
         return True

@@ -19,7 +19,7 @@ from tasks_api.settings import ConfigError, address_or_name, number, on_or_off, 
 class Config:
     """The settings: type, reader and default. README says what each of them means."""
 
-    database_url: Annotated[URL | None, database.database_url] = None
+    database_url: Annotated[URL | None, database.database_url] = field(default=None, repr=False)
     data_dir: Annotated[Path, Path] = Path("var")
     auth: Annotated[str, one_of("none", "jwt")] = "none"
     jwt_jwks_url: Annotated[str | None, identity.jwks_url] = None

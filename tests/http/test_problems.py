@@ -1,6 +1,6 @@
 """Errors are problem details, whatever goes wrong and wherever."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -86,24 +86,30 @@ def test_too_large_a_body_has_the_name_that_rfc_9110_gives_it(client, path):
 def broken_app(database_url) -> Flask:
     app = create_app(Config(database_url=database_url))
 
-    @app.get("/broken")
-    def broken() -> None:
-        raise RuntimeError("the secret is 42")
+    @app.get("/broken/<uuid:user_id>")
+    def broken(user_id: UUID) -> None:
+        raise RuntimeError(f"the tasks of {user_id}")
 
     return app
 
 
-def test_defect_is_a_500_that_tells_nothing_and_a_log_line_that_tells_all(broken_app, log_lines):
-    response = broken_app.test_client().get("/broken", headers={"X-Request-Id": "call-7"})
+def test_defect_is_a_500_that_tells_nothing_and_a_log_line_that_tells_where(
+    broken_app, log_lines, user
+):
+    response = broken_app.test_client().get(f"/broken/{user}", headers={"X-Request-Id": "call-7"})
 
     assert response.status_code == 500
     assert response.content_type == "application/problem+json"
-    assert "secret" not in response.text
+    assert user not in response.text
     assert response.json["request_id"] == "call-7"
     [defect] = [line for line in log_lines() if "traceback" in line]
     assert defect["request_id"] == "call-7"
     assert defect["level"] == "ERROR"
-    assert "RuntimeError: the secret is 42" in defect["traceback"]
+    assert defect["message"] == "Exception on /broken/<uuid:user_id> [GET]"
+    *_, where, line, what = defect["traceback"].splitlines()
+    assert where.endswith("in broken")
+    assert line.strip().startswith("raise RuntimeError(")
+    assert what == "RuntimeError"
 
 
 def test_only_the_first_20_errors_are_listed_and_the_others_counted(client, path):

@@ -80,6 +80,6 @@ def test_input_cannot_forge_a_line_of_text(database_url, capsys):
 
 
 def test_no_line_is_written_where_the_level_is_higher(client, log_lines):
-    logging.getLogger().setLevel("WARNING")
+    logging.getLogger("tasks_api").setLevel("WARNING")
     client.get("/health")
     assert log_lines() == []

@@ -173,3 +173,15 @@ def test_command_prints_nothing_but_what_it_is_for(tmp_path):
         check=True,
     )
     assert [len(line.split(".")) for line in result.stdout.splitlines()] == [3]
+
+
+def test_server_at_debug_names_nobody(serve, on_database, user):
+    """What it logs is looked at as everything is that the tests log."""
+    address = f"{on_database['DATABASE_URL']}&sslpassword=my-secret"
+    server = serve(
+        DATABASE_URL=address, AUTH="none", LOG_LEVEL="DEBUG", GUNICORN_CMD_ARGS="--env X=my-secret"
+    )
+    task = requests.post(f"{server.url}/api/{user}/tasks", json={"title": "my secret"})
+    assert requests.get(f"{server.url}/api/{user}/tasks?q=secret").json() == [task.json()]
+    server.stop()
+    assert '"message":"request"' in server.log.read_text()

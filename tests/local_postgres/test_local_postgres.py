@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
+from tools.racing import meanwhile
 from tools.server import BIN, ROOT, environment
 
 from tasks_api.database.engine import new_engine
@@ -318,6 +319,25 @@ def test_server_is_stopped_when_the_last_user_has_ended(use, data):
     assert answers(url)
     second.end()
     assert not (data / "postgresql" / "postmaster.pid").exists()
+
+
+def test_log_has_nothing_of_a_statement_that_fails_or_is_killed(use, data):
+    url = use().url()
+    with pytest.raises(sa.exc.DataError):
+        ask(url, "SELECT CAST('of a user' AS integer)")
+    with pytest.raises(sa.exc.OperationalError):
+        ask(url, "SELECT 'of a user', pg_terminate_backend(pg_backend_pid())")
+    with new_engine(url, poolclass=sa.NullPool).connect() as connection:
+        backend = psutil.Process(connection.scalar(sa.text("SELECT pg_backend_pid()")))
+        sleep = sa.text("SELECT pg_sleep(60), 'of a user'")
+        with meanwhile(lambda: connection.execute(sleep), backend.kill) as lost:
+            eventually(
+                lambda: ask(url, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+            )
+    assert isinstance(lost.exception(), sa.exc.OperationalError)
+    log = data / "postgresql.log"
+    eventually(lambda: "terminated by signal 9" in log.read_text())
+    assert "of a user" not in log.read_text()
 
 
 def test_supervisor_is_not_ended_by_a_signal_as_long_as_it_is_needed(use, data):

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tools.log_watch import watch
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 GUNICORN = [str(BIN / "gunicorn"), "--config", "python:tasks_api.gunicorn_conf", "wsgi:app"]
@@ -80,6 +82,7 @@ def launch(
     """
     port = port or free_port()
     log = directory / f"gunicorn-{port}.log"
+    watch.add(log)
     with log.open("wb") as output:
         process = subprocess.Popen(
             GUNICORN,

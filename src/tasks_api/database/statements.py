@@ -29,6 +29,9 @@ class Connection(extensions.connection):
         super().__init__(*args, **kwargs)
         self.prepared: set[str] = set()
 
+    # psycopg2's has all parameters, of which it hides only the password.
+    __repr__ = object.__repr__
+
 
 class Statement:
     """A statement with its parameters' names and types.

@@ -15,7 +15,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import orjson
 from flask import Flask, Request, has_request_context, request
 from prometheus_client import Histogram
-from pythonjsonlogger.core import RESERVED_ATTRS
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # W3C Trace Context, section 3.2.2: version, trace id, parent id, flags; ids of zeros are invalid.
@@ -133,7 +132,7 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "json": {
-                "()": "pythonjsonlogger.orjson.OrjsonFormatter",
+                "()": "tasks_api.http.log_format.JsonFormatter",
                 "fmt": ["levelname", "name", "message"],
                 "rename_fields": {
                     "levelname": "level",
@@ -142,7 +141,7 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
                 },
                 "timestamp": "time",
             },
-            "text": {"()": "tasks_api.http.log.TextFormatter"},
+            "text": {"()": "tasks_api.http.log_format.TextFormatter"},
         },
         "handlers": {
             "lines": {
@@ -152,29 +151,22 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
                 "filters": [add_request_id],
             }
         },
-        "root": {"handlers": ["lines"], "level": level},
+        # What libraries say at DEBUG has settings, addresses and ids in it.
+        "root": {"handlers": ["lines"], "level": at_least("INFO", level)},
         "loggers": {
-            # gunicorn gives its logger a handler of its own; this takes it away.
-            "gunicorn.error": {"handlers": [], "propagate": True},
+            "tasks_api": {"level": level},
+            # SQLAlchemy keeps its own pools silent, which say something of each connection.
+            "gevent_postgres": {"level": at_least("WARNING", level)},
+            # gunicorn gives its logger a handler and a level of its own; this takes them away.
+            "gunicorn.error": {"handlers": [], "propagate": True, "level": "NOTSET"},
             "alembic.runtime.migration": {"filters": [is_migration_step]},
         },
     }
 
 
-class TextFormatter(logging.Formatter):
-    """Short lines: time, level, message, and then what else is known."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """Return the line, without a traceback."""
-        others = [
-            f" {name}={value!r}"
-            for name, value in vars(record).items()
-            if name not in RESERVED_ATTRS
-        ]
-        return super().formatMessage(record) + "".join(others)
+def at_least(lowest: str, level: str) -> str:
+    """Return the higher one of two levels."""
+    return max(lowest, level, key=logging.getLevelNamesMapping().__getitem__)
 
 
 def add_request_id(record: logging.LogRecord) -> bool:
