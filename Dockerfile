@@ -15,5 +15,5 @@ ENV PATH=/venv/bin:$PATH HOST=0.0.0.0 PORT=8000
 # A number, because Kubernetes can't tell that a name isn't root.
 USER 10001
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s CMD ["python", "-c", "import http.client, os; http = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); http.request('GET', '/health'); exit(http.getresponse().status != 200)"]
-# Without a shell in between, so that SIGTERM reaches gunicorn. It reads HOST and PORT itself.
-CMD ["gunicorn", "--config", "python:tasks_api.gunicorn_conf", "wsgi:app"]
+# Without a shell in between, so that SIGTERM reaches gunicorn. The service reads HOST and PORT itself.
+CMD ["python", "-m", "tasks_api"]

@@ -11,7 +11,7 @@ help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 run: .venv/run ## Serve on http://127.0.0.1:8000; settings come from the environment (see README)
-	@exec $(BIN)/python -m gunicorn --config python:tasks_api.gunicorn_conf wsgi:app
+	@exec $(BIN)/python -m tasks_api
 
 token: .venv/run ## Print a token for development (needs JWT_SECRET): make token USER=<a UUID>
 	@$(BIN)/python -m flask --app wsgi token '$(USER)'

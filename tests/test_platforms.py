@@ -52,8 +52,8 @@ def test_every_platform_migrates_as_the_procfile_does(command):
 
 def test_image_serves_as_the_procfile_does():
     [command] = re.findall(r"^CMD (.*)$", DOCKERFILE, re.MULTILINE)
-    # Where there is no shell, there is no $PORT: gunicorn's configuration reads it.
-    assert shlex.join(json.loads(command)) == PROCFILE["web"].replace("--bind 0.0.0.0:$PORT ", "")
+    # Where there is no shell, there is no $PORT: the service reads it itself.
+    assert shlex.join(json.loads(command)) == PROCFILE["web"].replace(" --bind 0.0.0.0:$PORT", "")
 
 
 def test_image_has_the_python_of_the_platforms():

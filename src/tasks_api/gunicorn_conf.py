@@ -1,4 +1,4 @@
-"""How gunicorn serves: `gunicorn --config python:tasks_api.gunicorn_conf wsgi:app`."""
+"""How gunicorn serves: `python -m tasks_api`."""
 
 # gevent replaces parts of the standard library; this must happen before they are imported.
 from gevent import monkey

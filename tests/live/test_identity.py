@@ -92,9 +92,8 @@ def serve(database_url, issuer, origins=""):
         "CORS_ORIGINS": origins,
         "WEB_CONCURRENCY": "1",
     }
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:tasks_api.gunicorn_conf"]
     with subprocess.Popen(
-        [*command, "--bind", "127.0.0.1:0", "wsgi:app"],
+        [sys.executable, "-m", "tasks_api", "--bind", "127.0.0.1:0"],
         cwd=ROOT,
         env={**os.environ, **settings},
         stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from tools.log_watch import watch
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-GUNICORN = [str(BIN / "gunicorn"), "--config", "python:tasks_api.gunicorn_conf", "wsgi:app"]
+GUNICORN = [sys.executable, "-m", "tasks_api"]
 
 
 def free_port() -> int:
