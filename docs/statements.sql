@@ -18,7 +18,7 @@ PREPARE q29baae0c0b320a33 AS
 
 -- tasks_api.tasks.changes.feed: CHANGES
 -- $1 user_id, $2 since, $3 began, $4 limit
-PREPARE q8d07bb6c7830db29(uuid, bigint, bigint, integer) AS
+PREPARE qfac901c9f253350f(uuid, bigint, bigint, integer) AS
   SELECT users.revision AS counter,
          users.purged_revision,
          page.id,
@@ -28,6 +28,7 @@ PREPARE q8d07bb6c7830db29(uuid, bigint, bigint, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -42,6 +43,7 @@ PREPARE q8d07bb6c7830db29(uuid, bigint, bigint, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -59,13 +61,14 @@ PREPARE q8d07bb6c7830db29(uuid, bigint, bigint, integer) AS
   WHERE users.id = CAST($1 AS uuid);
 
 -- tasks_api.tasks.item.creation: CREATE
--- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 priority,
--- $7 array_position_1 = 1, $8 tags, $9 user_id, $10 count
-PREPARE q97aafedaf7eabd9c(uuid,
+-- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 due_on, $7 priority,
+-- $8 array_position_1 = 1, $9 tags, $10 user_id, $11 count
+PREPARE qf9fd7765517e6590(uuid,
                           text,
                           text,
                           boolean,
                           timestamp with time zone,
+                          date,
                           text,
                           integer,
                           text[],
@@ -73,8 +76,8 @@ PREPARE q97aafedaf7eabd9c(uuid,
                           bigint) AS
   WITH counter AS (
            INSERT INTO users (id, revision, written_at)
-           SELECT CAST($9 AS uuid) AS anon_9,
-                  $10 AS anon_10,
+           SELECT CAST($10 AS uuid) AS anon_10,
+                  $11 AS anon_11,
                   now() AS now_1
            ON CONFLICT (id)
               DO UPDATE
@@ -88,6 +91,7 @@ PREPARE q97aafedaf7eabd9c(uuid,
                        description,
                        completed,
                        due_at,
+                       due_on,
                        priority,
                        tags,
                        revision,
@@ -100,14 +104,15 @@ PREPARE q97aafedaf7eabd9c(uuid,
            $3 AS anon_3,
            $4 AS anon_4,
            $5 AS anon_5,
-           array_position(ARRAY['none', 'low', 'medium', 'high'], $6) - $7 AS anon_6,
-           CAST($8 AS text[]) AS anon_7,
+           $6 AS anon_6,
+           array_position(ARRAY['none', 'low', 'medium', 'high'], $7) - $8 AS anon_7,
+           CAST($9 AS text[]) AS anon_8,
            counter.revision,
            counter.written_at,
            counter.written_at AS written_at__1,
            CASE
              WHEN $4 THEN counter.written_at
-           END AS anon_8
+           END AS anon_9
     FROM counter
     RETURNING tasks.id,
               tasks.user_id,
@@ -116,6 +121,7 @@ PREPARE q97aafedaf7eabd9c(uuid,
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -124,7 +130,7 @@ PREPARE q97aafedaf7eabd9c(uuid,
 
 -- tasks_api.tasks.item.creation: CREATE_MANY
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 param_1 = 1, $5 chosen, $6 documents
-PREPARE qe2101f32610f8872(integer,
+PREPARE q948073e849ca4e94(integer,
                           uuid,
                           bigint,
                           integer,
@@ -138,6 +144,7 @@ PREPARE qe2101f32610f8872(integer,
                   tasks.completed AS completed,
                   tasks.completed_at AS completed_at,
                   tasks.due_at AS due_at,
+                  tasks.due_on AS due_on,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
                   tasks.revision AS revision,
@@ -174,6 +181,7 @@ PREPARE qe2101f32610f8872(integer,
                               description,
                               completed,
                               due_at,
+                              due_on,
                               priority,
                               tags,
                               revision,
@@ -186,6 +194,7 @@ PREPARE qe2101f32610f8872(integer,
                   documents.description AS description,
                   documents.completed AS completed,
                   documents.due_at AS due_at,
+                  documents.due_on AS due_on,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
@@ -201,6 +210,7 @@ PREPARE qe2101f32610f8872(integer,
                                                                                        description text,
                                                                                        completed boolean,
                                                                                        due_at timestamp with time zone,
+                                                                                       due_on date,
                                                                                        priority text,
                                                                                        tags text[],
                                                                                        following bigint) ON TRUE
@@ -213,6 +223,7 @@ PREPARE qe2101f32610f8872(integer,
                      tasks.completed,
                      tasks.completed_at,
                      tasks.due_at,
+                     tasks.due_on,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
                      tasks.revision,
@@ -227,6 +238,7 @@ PREPARE qe2101f32610f8872(integer,
            made.completed,
            made.completed_at,
            made.due_at,
+           made.due_on,
            made.priority,
            made.tags,
            made.revision,
@@ -245,6 +257,7 @@ PREPARE qe2101f32610f8872(integer,
            existing.completed,
            existing.completed_at,
            existing.due_at,
+           existing.due_on,
            existing.priority,
            existing.tags,
            existing.revision,
@@ -257,7 +270,7 @@ PREPARE qe2101f32610f8872(integer,
 -- tasks_api.tasks.item.creation: CREATE_MANY_ONCE
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 key, $5 fingerprint, $6 task_ids,
 -- $7 param_1 = 1, $8 chosen, $9 documents
-PREPARE q476863188b8f75c5(integer,
+PREPARE q173ec58da711a551(integer,
                           uuid,
                           bigint,
                           text,
@@ -274,6 +287,7 @@ PREPARE q476863188b8f75c5(integer,
                   tasks.completed AS completed,
                   tasks.completed_at AS completed_at,
                   tasks.due_at AS due_at,
+                  tasks.due_on AS due_on,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
                   tasks.revision AS revision,
@@ -323,6 +337,7 @@ PREPARE q476863188b8f75c5(integer,
                               description,
                               completed,
                               due_at,
+                              due_on,
                               priority,
                               tags,
                               revision,
@@ -335,6 +350,7 @@ PREPARE q476863188b8f75c5(integer,
                   documents.description AS description,
                   documents.completed AS completed,
                   documents.due_at AS due_at,
+                  documents.due_on AS due_on,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
@@ -350,6 +366,7 @@ PREPARE q476863188b8f75c5(integer,
                                                                                        description text,
                                                                                        completed boolean,
                                                                                        due_at timestamp with time zone,
+                                                                                       due_on date,
                                                                                        priority text,
                                                                                        tags text[],
                                                                                        following bigint) ON TRUE
@@ -362,6 +379,7 @@ PREPARE q476863188b8f75c5(integer,
                      tasks.completed,
                      tasks.completed_at,
                      tasks.due_at,
+                     tasks.due_on,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
                      tasks.revision,
@@ -376,6 +394,7 @@ PREPARE q476863188b8f75c5(integer,
            made.completed,
            made.completed_at,
            made.due_at,
+           made.due_on,
            made.priority,
            made.tags,
            made.revision,
@@ -394,6 +413,7 @@ PREPARE q476863188b8f75c5(integer,
            existing.completed,
            existing.completed_at,
            existing.due_at,
+           existing.due_on,
            existing.priority,
            existing.tags,
            existing.revision,
@@ -405,7 +425,7 @@ PREPARE q476863188b8f75c5(integer,
 
 -- tasks_api.tasks.item.idempotency: REPLAY
 -- $1 user_id, $2 key
-PREPARE q0d9d5e1aa5465e45(uuid, text) AS
+PREPARE qe4fbdf8d4eaac05b(uuid, text) AS
   SELECT tasks.id,
          tasks.user_id,
          tasks.title,
@@ -413,6 +433,7 @@ PREPARE q0d9d5e1aa5465e45(uuid, text) AS
          tasks.completed,
          tasks.completed_at,
          tasks.due_at,
+         tasks.due_on,
          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
          tasks.tags,
          tasks.revision,
@@ -430,7 +451,7 @@ PREPARE q0d9d5e1aa5465e45(uuid, text) AS
 
 -- tasks_api.tasks.item.statements: GET
 -- $1 user_id, $2 task_id
-PREPARE qefdbc85034ac9ad5(uuid, uuid) AS
+PREPARE qd2e3254bf8f3125d(uuid, uuid) AS
   SELECT tasks.id,
          tasks.user_id,
          tasks.title,
@@ -438,6 +459,7 @@ PREPARE qefdbc85034ac9ad5(uuid, uuid) AS
          tasks.completed,
          tasks.completed_at,
          tasks.due_at,
+         tasks.due_on,
          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
          tasks.tags,
          tasks.revision,
@@ -450,7 +472,7 @@ PREPARE qefdbc85034ac9ad5(uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE q88ae71ec096cae13(bigint, uuid, uuid) AS
+PREPARE q62474eb3c7aab810(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -481,6 +503,7 @@ PREPARE q88ae71ec096cae13(bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -491,7 +514,7 @@ PREPARE q88ae71ec096cae13(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q18c19fddbf35edc0(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q55b02ef8b87bf970(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -550,6 +573,7 @@ PREPARE q18c19fddbf35edc0(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -560,7 +584,7 @@ PREPARE q18c19fddbf35edc0(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE q6dc2c7f640c4f474(bigint, uuid, uuid) AS
+PREPARE q1c498a1279159028(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -584,6 +608,7 @@ PREPARE q6dc2c7f640c4f474(bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -594,7 +619,7 @@ PREPARE q6dc2c7f640c4f474(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q28b7a88b656f4a3e(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q96e9de93db971d8d(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -639,6 +664,7 @@ PREPARE q28b7a88b656f4a3e(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -649,7 +675,7 @@ PREPARE q28b7a88b656f4a3e(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE qba6c84e876cb0d81(bigint, uuid, uuid) AS
+PREPARE q93cfdbdfc4d0b629(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -683,6 +709,7 @@ PREPARE qba6c84e876cb0d81(bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -693,7 +720,7 @@ PREPARE qba6c84e876cb0d81(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q4b646f8ec72e741a(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q038cbd444bf55b5c(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -740,6 +767,7 @@ PREPARE q4b646f8ec72e741a(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -750,7 +778,7 @@ PREPARE q4b646f8ec72e741a(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, title, always
 -- $1 title, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qd8a78a45abebbfda(text, bigint, uuid, uuid) AS
+PREPARE q09498a7fe10d28f3(text, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -774,6 +802,7 @@ PREPARE qd8a78a45abebbfda(text, bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -784,7 +813,7 @@ PREPARE qd8a78a45abebbfda(text, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, title, conditionally
 -- $1 expected, $2 unless, $3 title, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q20202c422b5af62d(bigint[],
+PREPARE q10d9eec5953fbc82(bigint[],
                           bigint[],
                           text,
                           bigint,
@@ -834,6 +863,7 @@ PREPARE q20202c422b5af62d(bigint[],
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -844,7 +874,7 @@ PREPARE q20202c422b5af62d(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, description, always
 -- $1 description, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qbc5bfbd1459f610c(text, bigint, uuid, uuid) AS
+PREPARE qcdfe193040dc3867(text, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -868,6 +898,7 @@ PREPARE qbc5bfbd1459f610c(text, bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -878,7 +909,7 @@ PREPARE qbc5bfbd1459f610c(text, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, description, conditionally
 -- $1 expected, $2 unless, $3 description, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q9163557d8743ad73(bigint[],
+PREPARE q3a89494f3eda7f25(bigint[],
                           bigint[],
                           text,
                           bigint,
@@ -928,6 +959,7 @@ PREPARE q9163557d8743ad73(bigint[],
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -938,7 +970,7 @@ PREPARE q9163557d8743ad73(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, completed, always
 -- $1 completed, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q462490e6f658ca7c(boolean, bigint, uuid, uuid) AS
+PREPARE q62ba002ce6606b27(boolean, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -969,6 +1001,7 @@ PREPARE q462490e6f658ca7c(boolean, bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -979,7 +1012,7 @@ PREPARE q462490e6f658ca7c(boolean, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, completed, conditionally
 -- $1 expected, $2 unless, $3 completed, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q768f0cd9396721f8(bigint[],
+PREPARE q5975f1b575d9720c(bigint[],
                           bigint[],
                           boolean,
                           bigint,
@@ -1043,6 +1076,7 @@ PREPARE q768f0cd9396721f8(bigint[],
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1053,7 +1087,7 @@ PREPARE q768f0cd9396721f8(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_at, always
 -- $1 due_at, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qbf02ce740f211a3d(timestamp with time zone,
+PREPARE q24f903e540ad9782(timestamp with time zone,
                           bigint,
                           uuid,
                           uuid) AS
@@ -1080,6 +1114,7 @@ PREPARE qbf02ce740f211a3d(timestamp with time zone,
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1090,7 +1125,7 @@ PREPARE qbf02ce740f211a3d(timestamp with time zone,
 
 -- tasks_api.tasks.item.statements: change_task, due_at, conditionally
 -- $1 expected, $2 unless, $3 due_at, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q793e36e94e6270f1(bigint[],
+PREPARE qe3b18ce9718ae766(bigint[],
                           bigint[],
                           timestamp with time zone,
                           bigint,
@@ -1140,6 +1175,103 @@ PREPARE q793e36e94e6270f1(bigint[],
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, due_on, always
+-- $1 due_on, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE q081fce2fe34caa7b(date, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        due_on = $1
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, due_on, conditionally
+-- $1 expected, $2 unless, $3 due_on, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE q9de66672e8c847b9(bigint[],
+                          bigint[],
+                          date,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        due_on = CASE
+                   WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                 TRUE)
+                    AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                 FALSE)
+                     THEN $3
+                   ELSE tasks.due_on
+                 END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1150,7 +1282,7 @@ PREPARE q793e36e94e6270f1(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, priority, always
 -- $1 priority, $2 array_position_1 = 1, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE qd100645130842a03(text, integer, bigint, uuid, uuid) AS
+PREPARE qfb7caf333642842f(text, integer, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1175,6 +1307,7 @@ PREPARE qd100645130842a03(text, integer, bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1186,7 +1319,7 @@ PREPARE qd100645130842a03(text, integer, bigint, uuid, uuid) AS
 -- tasks_api.tasks.item.statements: change_task, priority, conditionally
 -- $1 expected, $2 unless, $3 priority, $4 array_position_1 = 1, $5 revision_1 = 1, $6 user_id,
 -- $7 task_id
-PREPARE qf66fe50ec440a496(bigint[],
+PREPARE q3f8be6dab0e2aaad(bigint[],
                           bigint[],
                           text,
                           integer,
@@ -1238,6 +1371,7 @@ PREPARE qf66fe50ec440a496(bigint[],
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1248,7 +1382,7 @@ PREPARE qf66fe50ec440a496(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, tags, always
 -- $1 tags, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qbf51819b92ddb63f(text[], bigint, uuid, uuid) AS
+PREPARE q62999ceb18a027e3(text[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1272,6 +1406,7 @@ PREPARE qbf51819b92ddb63f(text[], bigint, uuid, uuid) AS
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1282,7 +1417,7 @@ PREPARE qbf51819b92ddb63f(text[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, tags, conditionally
 -- $1 expected, $2 unless, $3 tags, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qa9ee7c794101ba4a(bigint[],
+PREPARE q13c9ab23d7135143(bigint[],
                           bigint[],
                           text[],
                           bigint,
@@ -1332,6 +1467,7 @@ PREPARE qa9ee7c794101ba4a(bigint[],
               tasks.completed,
               tasks.completed_at,
               tasks.due_at,
+              tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.revision,
@@ -1410,7 +1546,7 @@ PREPARE qbc86da3981dd7525(bigint,
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE qbd7dd830d1f31eed(bigint[], uuid, integer, integer) AS
+PREPARE q8f8ab376aac14e1d(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1419,6 +1555,7 @@ PREPARE qbd7dd830d1f31eed(bigint[], uuid, integer, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1432,6 +1569,7 @@ PREPARE qbd7dd830d1f31eed(bigint[], uuid, integer, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1449,7 +1587,7 @@ PREPARE qbd7dd830d1f31eed(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qd9ede185c009c849(bigint[],
+PREPARE q969238f69ba41975(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -1463,6 +1601,7 @@ PREPARE qd9ede185c009c849(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1476,6 +1615,7 @@ PREPARE qd9ede185c009c849(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1495,7 +1635,7 @@ PREPARE qd9ede185c009c849(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, count
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q501e029b8ed367b6(bigint[], uuid, integer, integer) AS
+PREPARE q1af4af0c440e8044(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1504,6 +1644,7 @@ PREPARE q501e029b8ed367b6(bigint[], uuid, integer, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1524,6 +1665,7 @@ PREPARE q501e029b8ed367b6(bigint[], uuid, integer, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1541,7 +1683,7 @@ PREPARE q501e029b8ed367b6(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, deleted
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q09a6c91c8d13a886(bigint[], uuid, integer, integer) AS
+PREPARE q196e6b9ce5c7acc6(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1550,6 +1692,7 @@ PREPARE q09a6c91c8d13a886(bigint[], uuid, integer, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1563,6 +1706,7 @@ PREPARE q09a6c91c8d13a886(bigint[], uuid, integer, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1580,7 +1724,7 @@ PREPARE q09a6c91c8d13a886(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, completed
 -- $1 known, $2 user_id, $3 completed, $4 limit, $5 offset
-PREPARE qe50233f9f7ea5a92(bigint[], uuid, boolean, integer, integer) AS
+PREPARE q44ea3e9f46e7a64a(bigint[], uuid, boolean, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1589,6 +1733,7 @@ PREPARE qe50233f9f7ea5a92(bigint[], uuid, boolean, integer, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1602,6 +1747,7 @@ PREPARE qe50233f9f7ea5a92(bigint[], uuid, boolean, integer, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1620,7 +1766,7 @@ PREPARE qe50233f9f7ea5a92(bigint[], uuid, boolean, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, q
 -- $1 known, $2 user_id, $3 q, $4 limit, $5 offset
-PREPARE q0e909420a5752fd3(bigint[], uuid, text, integer, integer) AS
+PREPARE qe7397210932bcf81(bigint[], uuid, text, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1629,6 +1775,7 @@ PREPARE q0e909420a5752fd3(bigint[], uuid, text, integer, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1642,6 +1789,7 @@ PREPARE q0e909420a5752fd3(bigint[], uuid, text, integer, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1663,7 +1811,7 @@ PREPARE q0e909420a5752fd3(bigint[], uuid, text, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, tag
 -- $1 known, $2 user_id, $3 tag, $4 limit, $5 offset
-PREPARE q662fb64c4b90a0be(bigint[], uuid, text, integer, integer) AS
+PREPARE q010a05572eaaac99(bigint[], uuid, text, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1672,6 +1820,7 @@ PREPARE q662fb64c4b90a0be(bigint[], uuid, text, integer, integer) AS
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1685,6 +1834,7 @@ PREPARE q662fb64c4b90a0be(bigint[], uuid, text, integer, integer) AS
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1703,7 +1853,7 @@ PREPARE q662fb64c4b90a0be(bigint[], uuid, text, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, priority
 -- $1 known, $2 user_id, $3 priority, $4 array_position_1 = 1, $5 limit, $6 offset
-PREPARE q1e8673246734a2f2(bigint[],
+PREPARE q2825c121d487ef05(bigint[],
                           uuid,
                           text,
                           integer,
@@ -1717,6 +1867,7 @@ PREPARE q1e8673246734a2f2(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1730,6 +1881,7 @@ PREPARE q1e8673246734a2f2(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1748,10 +1900,11 @@ PREPARE q1e8673246734a2f2(bigint[],
   WHERE users.id = CAST($2 AS uuid);
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, due_before
--- $1 known, $2 user_id, $3 due_before, $4 limit, $5 offset
-PREPARE qd2423a14b361b6e1(bigint[],
+-- $1 known, $2 user_id, $3 due_before, $4 ended_before, $5 limit, $6 offset
+PREPARE qab16651aed7b11a2(bigint[],
                           uuid,
                           timestamp with time zone,
+                          date,
                           integer,
                           integer) AS
   SELECT users.revision AS counter,
@@ -1762,6 +1915,7 @@ PREPARE qd2423a14b361b6e1(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1775,6 +1929,7 @@ PREPARE qd2423a14b361b6e1(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1784,18 +1939,20 @@ PREPARE qd2423a14b361b6e1(bigint[],
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND tasks.due_at < $3
+                            AND (tasks.due_at < $3
+                              OR tasks.due_on < $4)
                           ORDER BY tasks.created_at DESC,
                                    tasks.id DESC
-                          LIMIT $4
-                          OFFSET $5) AS page ON TRUE
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, due_after
--- $1 known, $2 user_id, $3 due_after, $4 limit, $5 offset
-PREPARE q722deec8fc9d7883(bigint[],
+-- $1 known, $2 user_id, $3 due_after, $4 ended_after, $5 limit, $6 offset
+PREPARE q2fc1f07e56e6dc9c(bigint[],
                           uuid,
                           timestamp with time zone,
+                          date,
                           integer,
                           integer) AS
   SELECT users.revision AS counter,
@@ -1806,6 +1963,7 @@ PREPARE q722deec8fc9d7883(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1819,6 +1977,7 @@ PREPARE q722deec8fc9d7883(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1828,16 +1987,17 @@ PREPARE q722deec8fc9d7883(bigint[],
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND tasks.due_at > $3
+                            AND (tasks.due_at >= $3
+                              OR tasks.due_on >= $4)
                           ORDER BY tasks.created_at DESC,
                                    tasks.id DESC
-                          LIMIT $4
-                          OFFSET $5) AS page ON TRUE
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=created_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qe54bbcfd09396c7e(bigint[],
+PREPARE qa9d85cd1be7325e9(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -1851,6 +2011,7 @@ PREPARE qe54bbcfd09396c7e(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1864,6 +2025,7 @@ PREPARE qe54bbcfd09396c7e(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1882,7 +2044,7 @@ PREPARE qe54bbcfd09396c7e(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=updated_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q443098bc40a5fe81(bigint[],
+PREPARE q47f602114f3c9f50(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -1896,6 +2058,7 @@ PREPARE q443098bc40a5fe81(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1909,6 +2072,7 @@ PREPARE q443098bc40a5fe81(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1927,7 +2091,7 @@ PREPARE q443098bc40a5fe81(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-updated_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qd8e63fd271ff9493(bigint[],
+PREPARE q23bdffe0909e1d7c(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -1941,6 +2105,7 @@ PREPARE qd8e63fd271ff9493(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -1954,6 +2119,7 @@ PREPARE qd8e63fd271ff9493(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -1973,7 +2139,7 @@ PREPARE qd8e63fd271ff9493(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qf8611bcd666fcc3d(bigint[],
+PREPARE q6f0aede67058129c(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -1987,6 +2153,7 @@ PREPARE qf8611bcd666fcc3d(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -2000,6 +2167,7 @@ PREPARE qf8611bcd666fcc3d(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -2009,10 +2177,16 @@ PREPARE qf8611bcd666fcc3d(bigint[],
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.due_at, 'infinity'),
+                            AND (COALESCE(tasks.due_at,
+                                          timezone('UTC',
+                                                   CAST(tasks.due_on + 1 AS timestamp)),
+                                          'infinity'),
                                  tasks.id) > (CAST($3 AS timestamp with time zone),
                                               CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.due_at, 'infinity') ASC,
+                          ORDER BY COALESCE(tasks.due_at,
+                                            timezone('UTC',
+                                                     CAST(tasks.due_on + 1 AS timestamp)),
+                                            'infinity') ASC,
                                    tasks.id ASC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
@@ -2020,7 +2194,7 @@ PREPARE qf8611bcd666fcc3d(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qec0094caaf39002f(bigint[],
+PREPARE q1e92aaf45232ccd1(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2034,6 +2208,7 @@ PREPARE qec0094caaf39002f(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -2047,6 +2222,7 @@ PREPARE qec0094caaf39002f(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -2056,10 +2232,16 @@ PREPARE qec0094caaf39002f(bigint[],
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.due_at, '-infinity'),
+                            AND (COALESCE(tasks.due_at,
+                                          timezone('UTC',
+                                                   CAST(tasks.due_on + 1 AS timestamp)),
+                                          '-infinity'),
                                  tasks.id) < (CAST($3 AS timestamp with time zone),
                                               CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.due_at, '-infinity') DESC,
+                          ORDER BY COALESCE(tasks.due_at,
+                                            timezone('UTC',
+                                                     CAST(tasks.due_on + 1 AS timestamp)),
+                                            '-infinity') DESC,
                                    tasks.id DESC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
@@ -2067,7 +2249,7 @@ PREPARE qec0094caaf39002f(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=priority, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q0b6db0757a322078(bigint[],
+PREPARE q8a7769eacdd93f1c(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2081,6 +2263,7 @@ PREPARE q0b6db0757a322078(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -2094,6 +2277,7 @@ PREPARE q0b6db0757a322078(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -2112,7 +2296,7 @@ PREPARE q0b6db0757a322078(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-priority, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q2179031afadd9c81(bigint[],
+PREPARE qb858586d8cbd6927(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2126,6 +2310,7 @@ PREPARE q2179031afadd9c81(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -2139,6 +2324,7 @@ PREPARE q2179031afadd9c81(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -2157,7 +2343,7 @@ PREPARE q2179031afadd9c81(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q4d7550e599b4925c(bigint[],
+PREPARE q6e0f175679a994c4(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2171,6 +2357,7 @@ PREPARE q4d7550e599b4925c(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -2184,6 +2371,7 @@ PREPARE q4d7550e599b4925c(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,
@@ -2202,7 +2390,7 @@ PREPARE q4d7550e599b4925c(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q5a55a968a09ca5b7(bigint[],
+PREPARE qae7a7124f3609de8(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2216,6 +2404,7 @@ PREPARE q5a55a968a09ca5b7(bigint[],
          page.completed,
          page.completed_at,
          page.due_at,
+         page.due_on,
          page.priority,
          page.tags,
          page.revision,
@@ -2229,6 +2418,7 @@ PREPARE q5a55a968a09ca5b7(bigint[],
                                  tasks.completed AS completed,
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.revision AS revision,

@@ -82,6 +82,9 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
                 del task["id"]
             elif id_:
                 seen.add(id_)
+    for task in case.body if isinstance(case.body, list) else [case.body]:
+        if isinstance(task, dict):
+            make_consistent(task)
     # For a header that needs quotes, its coverage phase has only 0, and takes that for valid.
     for name in ("If-Match", "If-None-Match"):
         if str(headers.get(name)) == "0":
@@ -89,6 +92,13 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
     # A cursor is what the service made, and nothing that anybody else could make.
     if case.operation.definition.raw.get("operationId") in {"listTasks", "listTaskPage"}:
         case.query.pop("cursor", None)
+
+
+def make_consistent(task: dict[str, Any]) -> None:
+    """Let the members of a task go together, and with those that it may have already."""
+    for due, other in (("due_on", "due_at"), ("due_at", "due_on")):
+        if task.get(due):
+            task[other] = None
 
 
 @schemathesis.auth(refresh_interval=None)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import psycopg2
 import sqlalchemy as sa
 from flask import Flask, current_app
-from psycopg2.errors import ReadOnlySqlTransaction
+from psycopg2.errors import CheckViolation, ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.database import metrics
@@ -54,6 +54,18 @@ class StatementRefused(Exception):
     """
 
 
+class ConstraintViolated(StatementRefused):
+    """A row is not what a CHECK constraint demands.
+
+    Args:
+        constraint: its name.
+    """
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(f"the constraint {constraint} is violated")
+        self.constraint = constraint
+
+
 class Database:
     """The engine of an app, and what is wrong with its database.
 
@@ -87,6 +99,7 @@ class Database:
             DatabaseUnavailable: no connection, none free in time, or the database is shutting down,
                 read-only, out of resources or too slow.
             NotMigrated: a table or a column is missing.
+            ConstraintViolated: a CHECK constraint doesn't allow it.
             StatementRefused: anything else.
         """
         for attempt in range(ATTEMPTS):
@@ -96,6 +109,9 @@ class Database:
             except PoolTimeoutError:
                 metrics.NO_CONNECTION.inc()
                 raise self._unavailable("no connection of the pool was free in time") from None
+            except CheckViolation as error:
+                # The client may be wrong, so this is no failure.
+                raise ConstraintViolated(error.diag.constraint_name or "") from None
             except psycopg2.Error as error:
                 metrics.FAILURES.labels(error.pgcode or "none").inc()
                 if error.pgcode in ROLLED_BACK:

@@ -102,12 +102,13 @@ def _rfc_3339(value: Any, _cursor: object) -> str | None:
 # By the OIDs of the types, which are the same in every PostgreSQL.
 JSON_TYPES = (
     extensions.new_type((2950,), "UUID", extensions.UNICODE),
+    extensions.new_type((1082,), "DATE", extensions.UNICODE),
     extensions.new_type((1184,), "TIMESTAMPTZ", _rfc_3339),
 )
 
 
 def return_json(connection: Connection, _record: object) -> None:
-    """Make a connection return UUIDs and timestamps as JSON has them.
+    """Make a connection return UUIDs, dates and timestamps as JSON has them.
 
     A page of 50 tasks has 100 UUIDs and 200 timestamps. They would become objects only to be
     written as text again.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
@@ -11,10 +11,12 @@ from marshmallow.validate import Length, OneOf
 UNKNOWN = "There is no such member or parameter."
 
 # RFC 3339, section 5.6; the standard library's own reader takes a good deal more.
+FULL_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 RFC_3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    FULL_DATE.pattern + r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+LEAP_SECOND = slice(17, 19)
 
 
 # What is not white space for `str.isspace`, spelt out: readers of `\S` differ. U+2028 and U+2029
@@ -109,12 +111,36 @@ class Timestamp(fields.AwareDateTime):
             raise ValidationError(
                 "Must be an RFC 3339 timestamp with an offset, such as 2026-01-08T20:45:00Z."
             )
+        if value[LEAP_SECOND] == "60":
+            raise ValidationError("Leap seconds are not kept: write the second before or after.")
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             raise ValidationError(
                 "Must be a date and time that exist, in the years 1 to 9999 of UTC."
             ) from None
+
+
+class QueryTimestamp(Timestamp):
+    """A moment in a query, at the offset that it was given with."""
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> datetime:
+        if " " in value and RFC_3339.fullmatch(value.replace(" ", "+")):
+            raise ValidationError("The + of the offset arrived as a space: write + as %2B.")
+        moment = super()._deserialize(value)
+        return moment.astimezone(datetime.fromisoformat(value.upper()).tzinfo)
+
+
+class Day(fields.Date):
+    """A day, as RFC 3339 writes it, without a time or a zone."""
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> date:
+        if not isinstance(value, str) or not FULL_DATE.fullmatch(value):
+            raise ValidationError("Must be a date without a time, such as 2026-01-09.")
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValidationError("Must be a date that exists, from the year 1 on.") from None
 
 
 class AsItIs(Schema):

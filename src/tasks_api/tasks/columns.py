@@ -29,6 +29,7 @@ TASK_COLUMNS: tuple[ColumnElement[Any], ...] = (
     tasks.c.completed,
     tasks.c.completed_at,
     tasks.c.due_at,
+    tasks.c.due_on,
     PRIORITY,
     tasks.c.tags,
     tasks.c.revision,

@@ -1,6 +1,6 @@
 """The tables: everything else takes columns and constraints from here."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -67,6 +67,8 @@ class Task(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    # A day without a zone: it is never turned into a moment, except to compare the two.
+    due_on: Mapped[date | None]
     priority: Mapped[int] = mapped_column(sa.SmallInteger, server_default=text("0"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=text("'{}'"))
     # When it was moved to the trash; the row is its own tombstone.
@@ -79,6 +81,7 @@ class Task(Base):
         sa.CheckConstraint(f"char_length(description) <= {DESCRIPTION_MAX}", "description_length"),
         sa.CheckConstraint(f"priority BETWEEN 0 AND {len(PRIORITIES) - 1}", "priority_rank"),
         sa.CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
+        sa.CheckConstraint("due_at IS NULL OR due_on IS NULL", "one_due"),
         # Serves the feed of changes; no two tasks of a user have the same revision.
         sa.UniqueConstraint("user_id", "revision"),
         sa.Index(

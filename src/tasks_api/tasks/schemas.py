@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 
-from tasks_api.http.fields import AsItIs, Boolean, Choice, Strict, Text, Timestamp
+from tasks_api.http.fields import AsItIs, Boolean, Choice, Day, Strict, Text, Timestamp
+from tasks_api.tasks.constraints import contradiction
 from tasks_api.tasks.ids import ChosenId, refuse_repeated
 from tasks_api.tasks.models import DESCRIPTION_MAX, PRIORITIES, TAG_MAX, TAGS_MAX, TITLE_MAX
 
@@ -28,6 +29,7 @@ TASK_EXAMPLE = {
     "completed": False,
     "completed_at": None,
     "due_at": "2026-01-09T17:00:00Z",
+    "due_on": None,
     "priority": "high",
     "tags": ["errands", "kitchen"],
     "revision": 57,
@@ -98,6 +100,13 @@ class TaskChangeSchema(ReadOnlyFields):
         allow_none=True,
         metadata=says("By when. An offset is required, and is turned into UTC."),
     )
+    due_on = Day(
+        allow_none=True,
+        metadata=says(
+            "By which day, wherever its reader is: it is never converted. Not together with "
+            "`due_at`; to change from one to the other, send the other as null."
+        ),
+    )
     priority = Priority(metadata=says("How much it matters."))
     tags = Tags(metadata=says("No two alike; their order is kept.", uniqueItems=True))
 
@@ -116,11 +125,15 @@ class NewTaskSchema(TaskChangeSchema):
         super().__init__(**kwargs)
         self.fields["title"].required = True
 
-    @validates_schema(pass_collection=True)
-    def refuse_one_id_twice(self, data: Any, *, many: bool, **_: object) -> None:
-        """Refuse two tasks with the same id."""
-        if many:
-            refuse_repeated(task.get("id") for task in data)
+    def load(self, data: Any, **options: Any) -> Any:
+        """Refuse what single members don't tell; marshmallow's own hook for this takes 8 µs."""
+        loaded = super().load(data, **options)
+        if self.many:
+            refuse_repeated(task.get("id") for task in loaded)
+        found = map(contradiction, loaded if self.many else [loaded])
+        if errors := {number: error for number, error in enumerate(found) if error}:
+            raise ValidationError(errors if self.many else errors[0])
+        return loaded
 
 
 class TaskSchema(AsItIs, TaskChangeSchema):

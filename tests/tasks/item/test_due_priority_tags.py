@@ -52,6 +52,25 @@ def test_due_date_that_is_none_is_refused(client, path, given):
     assert answer.json["errors"][0]["pointer"] == "#/due_at"
 
 
+def test_leap_second_is_refused_in_true_words(client, path):
+    """This one existed (RFC 3339, section 5.7)."""
+    answer = client.post(path, json={"title": "x", "due_at": "2016-12-31T23:59:60Z"})
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [
+        {
+            "detail": "Leap seconds are not kept: write the second before or after.",
+            "pointer": "#/due_at",
+        }
+    ]
+
+
+def test_midnight_has_no_hour_24(client, path):
+    """RFC 3339, section 5.6; Python reads it from 3.14 on."""
+    answer = client.post(path, json={"title": "x", "due_at": "2026-01-08T24:00:00Z"})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["detail"].startswith("Must be an RFC 3339 timestamp")
+
+
 def test_due_date_can_be_cleared(client, path, make_task):
     task = make_task(due_at="2026-01-08T20:45:00Z")
     assert client.put(f"{path}/{task['id']}", json={"due_at": None}).json["due_at"] is None

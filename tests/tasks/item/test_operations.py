@@ -24,6 +24,7 @@ def test_created_task_has_every_member_and_a_place(client, path, user):
         "completed": False,
         "completed_at": None,
         "due_at": None,
+        "due_on": None,
         "priority": "none",
         "tags": [],
         "revision": 1,

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "description": None,
     "completed": False,
     "due_at": None,
+    "due_on": None,
     "priority": "none",
     "tags": [],
 }

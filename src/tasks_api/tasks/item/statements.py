@@ -8,9 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, case, null, select, true
 
-from tasks_api.database.execution import execute
+from tasks_api.database.execution import ConstraintViolated, execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for
+from tasks_api.tasks.constraints import refusal
 from tasks_api.tasks.counter import advance
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
@@ -132,5 +133,12 @@ def get_task(user_id: UUID, task_id: UUID) -> Row | None:
 def change_task(
     user_id: UUID, task_id: UUID, precondition: Precondition, changes: Mapping[str, Any]
 ) -> Row | None:
-    """Set the members that `changes` names; see `Write`."""
-    return _write_of(frozenset(changes))(user_id, task_id, precondition, **changes)
+    """Set the members that `changes` names; see `Write`.
+
+    Raises:
+        Problem: 422, the task would break a rule of `constraints`.
+    """
+    try:
+        return _write_of(frozenset(changes))(user_id, task_id, precondition, **changes)
+    except ConstraintViolated as error:
+        raise refusal(error, changes) from None

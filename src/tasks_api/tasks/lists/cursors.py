@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import OneOf
 
 from tasks_api.database.statements import Row
-from tasks_api.http.fields import Text, Timestamp
+from tasks_api.http.fields import Day, Text, Timestamp
 from tasks_api.http.problems import Problem
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
 
@@ -18,11 +18,22 @@ from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
 # checked like any other input.
 SERIALIZER: Any = URLSafeSerializer("tasks_api.cursor", serializer=orjson)
 
+
+class Due(Timestamp):
+    """A moment, or a day."""
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> Any:
+        try:
+            return super()._deserialize(value)
+        except ValidationError:
+            return Day().deserialize(value)
+
+
 # What a cursor may contain for each order: clients can forge it, so it is read like a query.
 KEYS: dict[str, fields.Field[Any]] = {
     "created_at": Timestamp(),
     "updated_at": Timestamp(),
-    "due_at": Timestamp(allow_none=True),
+    "due_at": Due(allow_none=True),
     "priority": fields.String(validate=OneOf(PRIORITIES)),
     "title": Text(maximum=TITLE_MAX),
 }
@@ -30,8 +41,9 @@ KEYS: dict[str, fields.Field[Any]] = {
 
 def write(sort: str, last: Row) -> str:
     """Return the cursor that leads on from a task, in lists of this order alone."""
-    position = [last[sort.removeprefix("-")], last["id"]]
-    return str(SERIALIZER.dumps(position, salt=sort), "ascii")
+    key = sort.removeprefix("-")
+    value = (last["due_at"] or last["due_on"]) if key == "due_at" else last[key]
+    return str(SERIALIZER.dumps([value, last["id"]], salt=sort), "ascii")
 
 
 def read(sort: str, cursor: str) -> tuple[Any, UUID]:

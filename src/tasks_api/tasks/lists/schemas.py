@@ -8,9 +8,9 @@ from tasks_api.http.fields import (
     Choice,
     QueryBoolean,
     QueryInteger,
+    QueryTimestamp,
     Strict,
     Text,
-    Timestamp,
 )
 from tasks_api.tasks.lists.cursors import EXAMPLE
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
@@ -83,11 +83,19 @@ class TaskQuerySchema(Strict):
         minimum=1, maximum=TAG_MAX, metadata=says("Only tasks with this tag.", example="errands")
     )
     priority = Priority(metadata=says("Only tasks of this priority.", example="high"))
-    due_before = Timestamp(
-        metadata=says("Only tasks that are due before this moment.", example="2027-01-01T00:00:00Z")
+    due_before = QueryTimestamp(
+        metadata=says(
+            "Only tasks that are due before this moment: their `due_at` is before it, or their day "
+            "`due_on` has ended by then, at the offset of this parameter. With the end of today, "
+            "`2026-01-10T00:00:00%2B01:00`: what is due today or overdue.",
+            example="2027-01-01T00:00:00Z",
+        )
     )
-    due_after = Timestamp(
-        metadata=says("Only tasks that are due after this moment.", example="2026-01-01T00:00:00Z")
+    due_after = QueryTimestamp(
+        metadata=says(
+            "Only tasks that are due, but not before this moment; see `due_before`.",
+            example="2026-01-01T00:00:00Z",
+        )
     )
     deleted = QueryBoolean(
         load_default=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,17 @@ FILTERS: dict[str, sa.ColumnElement[bool]] = {
     ),
     "tag": bindparam("tag", type_=sa.Text) == sa.any_(tasks.c.tags),
     "priority": tasks.c.priority == parameter_for("priority"),
-    "due_before": tasks.c.due_at < bindparam("due_before", type_=tasks.c.due_at.type),
-    "due_after": tasks.c.due_at > bindparam("due_after", type_=tasks.c.due_at.type),
+    "due_before": sa.or_(
+        tasks.c.due_at < bindparam("due_before", type_=tasks.c.due_at.type),
+        tasks.c.due_on < bindparam("ended_before", type_=tasks.c.due_on.type),
+    ),
+    "due_after": sa.or_(
+        tasks.c.due_at >= bindparam("due_after", type_=tasks.c.due_at.type),
+        tasks.c.due_on >= bindparam("ended_after", type_=tasks.c.due_on.type),
+    ),
 }
+# The end of a day in UTC, by which `sort=due_at` places it.
+DAY_END = sa.literal_column("timezone('UTC', (tasks.due_on + 1)::timestamp)", tasks.c.due_at.type)
 
 # If the counter is one of these, the client has this list already. NULL stands for all.
 CHANGED = users.c.revision != sa.all_(bindparam("known", type_=REVISION_ARRAY))
@@ -67,6 +76,13 @@ def list_tasks(
     parameters = {name: query[name] for name in filters}
     if "q" in filters:
         parameters["q"] = "%" + query["q"].translate({ord(c): f"\\{c}" for c in "\\%_"}) + "%"
+    for name in {"due_before", "due_after"} & filters:
+        # By then, the days before this one have ended where the parameter's offset is. PostgreSQL
+        # doesn't read offsets of 16 hours and more.
+        parameters |= {
+            name: query[name].astimezone(UTC),
+            name.replace("due", "ended"): query[name].date(),
+        }
     if after is not None:
         parameters |= {"after_key": _text(sort, after[0]), "after_id": after[1]}
     statement = _statement(
@@ -129,21 +145,25 @@ def _statement(
 
 def _key(sort: str) -> tuple[sa.ColumnElement[Any], bool]:
     """Return what to sort by, and whether descending. Nulls are always last."""
-    descending = sort.startswith("-")
-    column = tasks.c[sort.removeprefix("-")]
-    if column.nullable:
-        return func.coalesce(column, sa.text(_null(sort)), type_=column.type), descending
+    descending, name = sort.startswith("-"), sort.removeprefix("-")
+    column = tasks.c[name]
+    if name == "due_at":
+        null: sa.ColumnElement[Any] = sa.literal_column(f"'{_null(sort)}'")
+        return func.coalesce(column, DAY_END, null, type_=column.type), descending
     return column, descending
 
 
 def _null(sort: str) -> str:
-    return "'-infinity'" if sort.startswith("-") else "'infinity'"
+    return "-infinity" if sort.startswith("-") else "infinity"
 
 
 def _text(sort: str, key: Any) -> str:
     """Return the text of a value that the list is sorted by, as PostgreSQL casts it."""
     if key is None:
-        return _null(sort).strip("'")
+        return _null(sort)
     if sort.removeprefix("-") == "priority":
         return str(PRIORITIES.index(key))
-    return key if isinstance(key, str) else str(key.isoformat())
+    if isinstance(key, str):
+        return key
+    # A day's end.
+    return str(key.isoformat()) + ("" if isinstance(key, datetime) else "T24:00:00Z")

@@ -1,0 +1,56 @@
+"""What the members of a task must be to each other.
+
+A new task is checked before it is written, so that the error can say which of many it is. A change
+is checked by the database, which alone knows the members that aren't sent.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from tasks_api.database.execution import ConstraintViolated
+from tasks_api.http.parser import unacceptable
+
+
+class Rule(NamedTuple):
+    """A constraint of the table.
+
+    Args:
+        members: that it is about; the error is at the first of them that was sent.
+        detail: what to say to a client.
+    """
+
+    members: tuple[str, ...]
+    detail: str
+
+
+ONE_DUE = Rule(
+    ("due_on", "due_at"), "due_on and due_at exclude each other: send the other one as null."
+)
+# By the names of the constraints.
+RULES = {"ck_tasks_one_due": ONE_DUE}
+
+
+def contradiction(task: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with a new task, if anything, by the name of a member."""
+    if task.get("due_on") and task.get("due_at"):
+        return _error(ONE_DUE, task)
+    return {}
+
+
+def refusal(error: ConstraintViolated, sent: Collection[str]) -> Exception:
+    """Return the problem for a change that the database has refused.
+
+    Args:
+        sent: the members that the client wanted to set.
+
+    Returns:
+        A 422; the error itself, if the constraint isn't one of the rules: a defect.
+    """
+    if error.constraint not in RULES:
+        return error
+    errors = _error(RULES[error.constraint], sent)
+    return unacceptable("json", [((name,), detail) for name, detail in errors.items()])
+
+
+def _error(rule: Rule, sent: Collection[str]) -> dict[str, str]:
+    return {next(name for name in rule.members if name in sent): rule.detail}
