@@ -18,7 +18,7 @@ PREPARE q29baae0c0b320a33 AS
 
 -- tasks_api.tasks.changes.feed: CHANGES
 -- $1 user_id, $2 since, $3 began, $4 limit
-PREPARE qfac901c9f253350f(uuid, bigint, bigint, integer) AS
+PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
   SELECT users.revision AS counter,
          users.purged_revision,
          page.id,
@@ -31,6 +31,7 @@ PREPARE qfac901c9f253350f(uuid, bigint, bigint, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at,
@@ -46,6 +47,7 @@ PREPARE qfac901c9f253350f(uuid, bigint, bigint, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at,
@@ -62,8 +64,8 @@ PREPARE qfac901c9f253350f(uuid, bigint, bigint, integer) AS
 
 -- tasks_api.tasks.item.creation: CREATE
 -- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 due_on, $7 priority,
--- $8 array_position_1 = 1, $9 tags, $10 user_id, $11 count
-PREPARE qf9fd7765517e6590(uuid,
+-- $8 array_position_1 = 1, $9 tags, $10 position, $11 user_id, $12 count
+PREPARE qbe24c41cbdc628b3(uuid,
                           text,
                           text,
                           boolean,
@@ -72,12 +74,13 @@ PREPARE qf9fd7765517e6590(uuid,
                           text,
                           integer,
                           text[],
+                          text,
                           uuid,
                           bigint) AS
   WITH counter AS (
            INSERT INTO users (id, revision, written_at)
-           SELECT CAST($10 AS uuid) AS anon_10,
-                  $11 AS anon_11,
+           SELECT CAST($11 AS uuid) AS anon_11,
+                  $12 AS anon_12,
                   now() AS now_1
            ON CONFLICT (id)
               DO UPDATE
@@ -94,6 +97,7 @@ PREPARE qf9fd7765517e6590(uuid,
                        due_on,
                        priority,
                        tags,
+                       position,
                        revision,
                        created_at,
                        updated_at,
@@ -107,12 +111,13 @@ PREPARE qf9fd7765517e6590(uuid,
            $6 AS anon_6,
            array_position(ARRAY['none', 'low', 'medium', 'high'], $7) - $8 AS anon_7,
            CAST($9 AS text[]) AS anon_8,
+           $10 AS anon_9,
            counter.revision,
            counter.written_at,
            counter.written_at AS written_at__1,
            CASE
              WHEN $4 THEN counter.written_at
-           END AS anon_9
+           END AS anon_10
     FROM counter
     RETURNING tasks.id,
               tasks.user_id,
@@ -124,13 +129,14 @@ PREPARE qf9fd7765517e6590(uuid,
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at;
 
 -- tasks_api.tasks.item.creation: CREATE_MANY
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 param_1 = 1, $5 chosen, $6 documents
-PREPARE q948073e849ca4e94(integer,
+PREPARE q5c6e1347c367d59c(integer,
                           uuid,
                           bigint,
                           integer,
@@ -147,6 +153,7 @@ PREPARE q948073e849ca4e94(integer,
                   tasks.due_on AS due_on,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
+                  tasks.position AS position,
                   tasks.revision AS revision,
                   tasks.created_at AS created_at,
                   tasks.updated_at AS updated_at,
@@ -184,6 +191,7 @@ PREPARE q948073e849ca4e94(integer,
                               due_on,
                               priority,
                               tags,
+                              position,
                               revision,
                               created_at,
                               updated_at,
@@ -198,6 +206,7 @@ PREPARE q948073e849ca4e94(integer,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
+                  documents.position AS position,
                   counter.revision - documents.following AS anon_2,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
@@ -213,6 +222,7 @@ PREPARE q948073e849ca4e94(integer,
                                                                                        due_on date,
                                                                                        priority text,
                                                                                        tags text[],
+                                                                                       position text,
                                                                                        following bigint) ON TRUE
            WHERE NOT documents.id IN (SELECT existing.id
                                       FROM existing)
@@ -226,6 +236,7 @@ PREPARE q948073e849ca4e94(integer,
                      tasks.due_on,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
+                     tasks.position,
                      tasks.revision,
                      tasks.created_at,
                      tasks.updated_at,
@@ -241,6 +252,7 @@ PREPARE q948073e849ca4e94(integer,
            made.due_on,
            made.priority,
            made.tags,
+           made.position,
            made.revision,
            made.created_at,
            made.updated_at,
@@ -260,6 +272,7 @@ PREPARE q948073e849ca4e94(integer,
            existing.due_on,
            existing.priority,
            existing.tags,
+           existing.position,
            existing.revision,
            existing.created_at,
            existing.updated_at,
@@ -270,7 +283,7 @@ PREPARE q948073e849ca4e94(integer,
 -- tasks_api.tasks.item.creation: CREATE_MANY_ONCE
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 key, $5 fingerprint, $6 task_ids,
 -- $7 param_1 = 1, $8 chosen, $9 documents
-PREPARE q173ec58da711a551(integer,
+PREPARE q6b672fbefc01b574(integer,
                           uuid,
                           bigint,
                           text,
@@ -290,6 +303,7 @@ PREPARE q173ec58da711a551(integer,
                   tasks.due_on AS due_on,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
+                  tasks.position AS position,
                   tasks.revision AS revision,
                   tasks.created_at AS created_at,
                   tasks.updated_at AS updated_at,
@@ -340,6 +354,7 @@ PREPARE q173ec58da711a551(integer,
                               due_on,
                               priority,
                               tags,
+                              position,
                               revision,
                               created_at,
                               updated_at,
@@ -354,6 +369,7 @@ PREPARE q173ec58da711a551(integer,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
+                  documents.position AS position,
                   counter.revision - documents.following AS anon_2,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
@@ -369,6 +385,7 @@ PREPARE q173ec58da711a551(integer,
                                                                                        due_on date,
                                                                                        priority text,
                                                                                        tags text[],
+                                                                                       position text,
                                                                                        following bigint) ON TRUE
            WHERE NOT documents.id IN (SELECT existing.id
                                       FROM existing)
@@ -382,6 +399,7 @@ PREPARE q173ec58da711a551(integer,
                      tasks.due_on,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
+                     tasks.position,
                      tasks.revision,
                      tasks.created_at,
                      tasks.updated_at,
@@ -397,6 +415,7 @@ PREPARE q173ec58da711a551(integer,
            made.due_on,
            made.priority,
            made.tags,
+           made.position,
            made.revision,
            made.created_at,
            made.updated_at,
@@ -416,6 +435,7 @@ PREPARE q173ec58da711a551(integer,
            existing.due_on,
            existing.priority,
            existing.tags,
+           existing.position,
            existing.revision,
            existing.created_at,
            existing.updated_at,
@@ -425,7 +445,7 @@ PREPARE q173ec58da711a551(integer,
 
 -- tasks_api.tasks.item.idempotency: REPLAY
 -- $1 user_id, $2 key
-PREPARE qe4fbdf8d4eaac05b(uuid, text) AS
+PREPARE qe26d29b8f0ebc065(uuid, text) AS
   SELECT tasks.id,
          tasks.user_id,
          tasks.title,
@@ -436,6 +456,7 @@ PREPARE qe4fbdf8d4eaac05b(uuid, text) AS
          tasks.due_on,
          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
          tasks.tags,
+         tasks.position,
          tasks.revision,
          tasks.created_at,
          tasks.updated_at,
@@ -451,7 +472,7 @@ PREPARE qe4fbdf8d4eaac05b(uuid, text) AS
 
 -- tasks_api.tasks.item.statements: GET
 -- $1 user_id, $2 task_id
-PREPARE qd2e3254bf8f3125d(uuid, uuid) AS
+PREPARE q381b7368f8fa5365(uuid, uuid) AS
   SELECT tasks.id,
          tasks.user_id,
          tasks.title,
@@ -462,6 +483,7 @@ PREPARE qd2e3254bf8f3125d(uuid, uuid) AS
          tasks.due_on,
          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
          tasks.tags,
+         tasks.position,
          tasks.revision,
          tasks.created_at,
          tasks.updated_at
@@ -472,7 +494,7 @@ PREPARE qd2e3254bf8f3125d(uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE q62474eb3c7aab810(bigint, uuid, uuid) AS
+PREPARE qdf81d4de24bb4626(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -506,6 +528,7 @@ PREPARE q62474eb3c7aab810(bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -514,7 +537,7 @@ PREPARE q62474eb3c7aab810(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q55b02ef8b87bf970(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q9a2574189d03adff(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -576,6 +599,7 @@ PREPARE q55b02ef8b87bf970(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -584,7 +608,7 @@ PREPARE q55b02ef8b87bf970(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE q1c498a1279159028(bigint, uuid, uuid) AS
+PREPARE qdc5be4f42dbad654(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -611,6 +635,7 @@ PREPARE q1c498a1279159028(bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -619,7 +644,7 @@ PREPARE q1c498a1279159028(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q96e9de93db971d8d(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q882f2b42f4c8d24f(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -667,6 +692,7 @@ PREPARE q96e9de93db971d8d(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -675,7 +701,7 @@ PREPARE q96e9de93db971d8d(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE q93cfdbdfc4d0b629(bigint, uuid, uuid) AS
+PREPARE qf03683b854ed3368(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -712,6 +738,7 @@ PREPARE q93cfdbdfc4d0b629(bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -720,7 +747,7 @@ PREPARE q93cfdbdfc4d0b629(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q038cbd444bf55b5c(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE qf73164b51a410613(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -770,6 +797,7 @@ PREPARE q038cbd444bf55b5c(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -778,7 +806,7 @@ PREPARE q038cbd444bf55b5c(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, title, always
 -- $1 title, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q09498a7fe10d28f3(text, bigint, uuid, uuid) AS
+PREPARE q69726569920cd36a(text, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -805,6 +833,7 @@ PREPARE q09498a7fe10d28f3(text, bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -813,7 +842,7 @@ PREPARE q09498a7fe10d28f3(text, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, title, conditionally
 -- $1 expected, $2 unless, $3 title, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q10d9eec5953fbc82(bigint[],
+PREPARE q92269a238c8a693e(bigint[],
                           bigint[],
                           text,
                           bigint,
@@ -866,6 +895,7 @@ PREPARE q10d9eec5953fbc82(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -874,7 +904,7 @@ PREPARE q10d9eec5953fbc82(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, description, always
 -- $1 description, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qcdfe193040dc3867(text, bigint, uuid, uuid) AS
+PREPARE qb3b2043ab13a1377(text, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -901,6 +931,7 @@ PREPARE qcdfe193040dc3867(text, bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -909,7 +940,7 @@ PREPARE qcdfe193040dc3867(text, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, description, conditionally
 -- $1 expected, $2 unless, $3 description, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q3a89494f3eda7f25(bigint[],
+PREPARE q6460bfe764b56168(bigint[],
                           bigint[],
                           text,
                           bigint,
@@ -962,6 +993,7 @@ PREPARE q3a89494f3eda7f25(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -970,7 +1002,7 @@ PREPARE q3a89494f3eda7f25(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, completed, always
 -- $1 completed, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q62ba002ce6606b27(boolean, bigint, uuid, uuid) AS
+PREPARE q1ce898b64821857c(boolean, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1004,6 +1036,7 @@ PREPARE q62ba002ce6606b27(boolean, bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1012,7 +1045,7 @@ PREPARE q62ba002ce6606b27(boolean, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, completed, conditionally
 -- $1 expected, $2 unless, $3 completed, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q5975f1b575d9720c(bigint[],
+PREPARE qbfdbfd06d08b6e30(bigint[],
                           bigint[],
                           boolean,
                           bigint,
@@ -1079,6 +1112,7 @@ PREPARE q5975f1b575d9720c(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1087,7 +1121,7 @@ PREPARE q5975f1b575d9720c(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_at, always
 -- $1 due_at, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q24f903e540ad9782(timestamp with time zone,
+PREPARE q5bb8da2634295574(timestamp with time zone,
                           bigint,
                           uuid,
                           uuid) AS
@@ -1117,6 +1151,7 @@ PREPARE q24f903e540ad9782(timestamp with time zone,
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1125,7 +1160,7 @@ PREPARE q24f903e540ad9782(timestamp with time zone,
 
 -- tasks_api.tasks.item.statements: change_task, due_at, conditionally
 -- $1 expected, $2 unless, $3 due_at, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qe3b18ce9718ae766(bigint[],
+PREPARE qca2f9e97f3b0d330(bigint[],
                           bigint[],
                           timestamp with time zone,
                           bigint,
@@ -1178,6 +1213,7 @@ PREPARE qe3b18ce9718ae766(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1186,7 +1222,7 @@ PREPARE qe3b18ce9718ae766(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_on, always
 -- $1 due_on, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q081fce2fe34caa7b(date, bigint, uuid, uuid) AS
+PREPARE q7a688eb006325e44(date, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1213,6 +1249,7 @@ PREPARE q081fce2fe34caa7b(date, bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1221,7 +1258,7 @@ PREPARE q081fce2fe34caa7b(date, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, due_on, conditionally
 -- $1 expected, $2 unless, $3 due_on, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q9de66672e8c847b9(bigint[],
+PREPARE q7b217c5399165dad(bigint[],
                           bigint[],
                           date,
                           bigint,
@@ -1274,6 +1311,7 @@ PREPARE q9de66672e8c847b9(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1282,7 +1320,7 @@ PREPARE q9de66672e8c847b9(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, priority, always
 -- $1 priority, $2 array_position_1 = 1, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE qfb7caf333642842f(text, integer, bigint, uuid, uuid) AS
+PREPARE qe039dafe6a1a05ae(text, integer, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1310,6 +1348,7 @@ PREPARE qfb7caf333642842f(text, integer, bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1319,7 +1358,7 @@ PREPARE qfb7caf333642842f(text, integer, bigint, uuid, uuid) AS
 -- tasks_api.tasks.item.statements: change_task, priority, conditionally
 -- $1 expected, $2 unless, $3 priority, $4 array_position_1 = 1, $5 revision_1 = 1, $6 user_id,
 -- $7 task_id
-PREPARE q3f8be6dab0e2aaad(bigint[],
+PREPARE qe5ae9b6d3bdb9fe5(bigint[],
                           bigint[],
                           text,
                           integer,
@@ -1374,6 +1413,7 @@ PREPARE q3f8be6dab0e2aaad(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1382,7 +1422,7 @@ PREPARE q3f8be6dab0e2aaad(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, tags, always
 -- $1 tags, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q62999ceb18a027e3(text[], bigint, uuid, uuid) AS
+PREPARE qe9de2c338509365c(text[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1409,6 +1449,7 @@ PREPARE q62999ceb18a027e3(text[], bigint, uuid, uuid) AS
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1417,7 +1458,7 @@ PREPARE q62999ceb18a027e3(text[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, tags, conditionally
 -- $1 expected, $2 unless, $3 tags, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q13c9ab23d7135143(bigint[],
+PREPARE q139a6715f4905a3b(bigint[],
                           bigint[],
                           text[],
                           bigint,
@@ -1470,6 +1511,105 @@ PREPARE q13c9ab23d7135143(bigint[],
               tasks.due_on,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
+              tasks.position,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, position, always
+-- $1 position, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE q7695230f1110b066(text, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        position = $1
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.position,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, position, conditionally
+-- $1 expected, $2 unless, $3 position, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE qc48234db59d0c1af(bigint[],
+                          bigint[],
+                          text,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        position = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN $3
+                     ELSE tasks.position
+                   END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.position,
               tasks.revision,
               tasks.created_at,
               tasks.updated_at,
@@ -1546,7 +1686,7 @@ PREPARE qbc86da3981dd7525(bigint,
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q8f8ab376aac14e1d(bigint[], uuid, integer, integer) AS
+PREPARE q1af416cb1e798279(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1558,6 +1698,7 @@ PREPARE q8f8ab376aac14e1d(bigint[], uuid, integer, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1572,6 +1713,7 @@ PREPARE q8f8ab376aac14e1d(bigint[], uuid, integer, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1587,7 +1729,7 @@ PREPARE q8f8ab376aac14e1d(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q969238f69ba41975(bigint[],
+PREPARE qda54ada6b1bf9912(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -1604,6 +1746,7 @@ PREPARE q969238f69ba41975(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1618,6 +1761,7 @@ PREPARE q969238f69ba41975(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1635,7 +1779,7 @@ PREPARE q969238f69ba41975(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, count
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q1af4af0c440e8044(bigint[], uuid, integer, integer) AS
+PREPARE q51460cce0a99a824(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1647,6 +1791,7 @@ PREPARE q1af4af0c440e8044(bigint[], uuid, integer, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at,
@@ -1668,6 +1813,7 @@ PREPARE q1af4af0c440e8044(bigint[], uuid, integer, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1683,7 +1829,7 @@ PREPARE q1af4af0c440e8044(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, deleted
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q196e6b9ce5c7acc6(bigint[], uuid, integer, integer) AS
+PREPARE q93c7fb718c15b647(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1695,6 +1841,7 @@ PREPARE q196e6b9ce5c7acc6(bigint[], uuid, integer, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1709,6 +1856,7 @@ PREPARE q196e6b9ce5c7acc6(bigint[], uuid, integer, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1724,7 +1872,7 @@ PREPARE q196e6b9ce5c7acc6(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, completed
 -- $1 known, $2 user_id, $3 completed, $4 limit, $5 offset
-PREPARE q44ea3e9f46e7a64a(bigint[], uuid, boolean, integer, integer) AS
+PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1736,6 +1884,7 @@ PREPARE q44ea3e9f46e7a64a(bigint[], uuid, boolean, integer, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1750,6 +1899,7 @@ PREPARE q44ea3e9f46e7a64a(bigint[], uuid, boolean, integer, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1766,7 +1916,7 @@ PREPARE q44ea3e9f46e7a64a(bigint[], uuid, boolean, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, q
 -- $1 known, $2 user_id, $3 q, $4 limit, $5 offset
-PREPARE qe7397210932bcf81(bigint[], uuid, text, integer, integer) AS
+PREPARE q72fb35c686b80b60(bigint[], uuid, text, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1778,6 +1928,7 @@ PREPARE qe7397210932bcf81(bigint[], uuid, text, integer, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1792,6 +1943,7 @@ PREPARE qe7397210932bcf81(bigint[], uuid, text, integer, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1811,7 +1963,7 @@ PREPARE qe7397210932bcf81(bigint[], uuid, text, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, tag
 -- $1 known, $2 user_id, $3 tag, $4 limit, $5 offset
-PREPARE q010a05572eaaac99(bigint[], uuid, text, integer, integer) AS
+PREPARE qb81daca40583e3df(bigint[], uuid, text, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1823,6 +1975,7 @@ PREPARE q010a05572eaaac99(bigint[], uuid, text, integer, integer) AS
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1837,6 +1990,7 @@ PREPARE q010a05572eaaac99(bigint[], uuid, text, integer, integer) AS
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1853,7 +2007,7 @@ PREPARE q010a05572eaaac99(bigint[], uuid, text, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, priority
 -- $1 known, $2 user_id, $3 priority, $4 array_position_1 = 1, $5 limit, $6 offset
-PREPARE q2825c121d487ef05(bigint[],
+PREPARE qca8a49e728d666f1(bigint[],
                           uuid,
                           text,
                           integer,
@@ -1870,6 +2024,7 @@ PREPARE q2825c121d487ef05(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1884,6 +2039,7 @@ PREPARE q2825c121d487ef05(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1901,7 +2057,7 @@ PREPARE q2825c121d487ef05(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, due_before
 -- $1 known, $2 user_id, $3 due_before, $4 ended_before, $5 limit, $6 offset
-PREPARE qab16651aed7b11a2(bigint[],
+PREPARE q9efabab2ba213896(bigint[],
                           uuid,
                           timestamp with time zone,
                           date,
@@ -1918,6 +2074,7 @@ PREPARE qab16651aed7b11a2(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1932,6 +2089,7 @@ PREPARE qab16651aed7b11a2(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1949,7 +2107,7 @@ PREPARE qab16651aed7b11a2(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, due_after
 -- $1 known, $2 user_id, $3 due_after, $4 ended_after, $5 limit, $6 offset
-PREPARE q2fc1f07e56e6dc9c(bigint[],
+PREPARE q52c111c1d453939c(bigint[],
                           uuid,
                           timestamp with time zone,
                           date,
@@ -1966,6 +2124,7 @@ PREPARE q2fc1f07e56e6dc9c(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -1980,6 +2139,7 @@ PREPARE q2fc1f07e56e6dc9c(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -1997,7 +2157,7 @@ PREPARE q2fc1f07e56e6dc9c(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=created_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qa9d85cd1be7325e9(bigint[],
+PREPARE q0616f3d00e28c03d(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2014,6 +2174,7 @@ PREPARE qa9d85cd1be7325e9(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2028,6 +2189,7 @@ PREPARE qa9d85cd1be7325e9(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2044,7 +2206,7 @@ PREPARE qa9d85cd1be7325e9(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=updated_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q47f602114f3c9f50(bigint[],
+PREPARE q79885fc2b4fef5bf(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2061,6 +2223,7 @@ PREPARE q47f602114f3c9f50(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2075,6 +2238,7 @@ PREPARE q47f602114f3c9f50(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2091,7 +2255,7 @@ PREPARE q47f602114f3c9f50(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-updated_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q23bdffe0909e1d7c(bigint[],
+PREPARE q3e851a4267bc0eb5(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2108,6 +2272,7 @@ PREPARE q23bdffe0909e1d7c(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2122,6 +2287,7 @@ PREPARE q23bdffe0909e1d7c(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2139,7 +2305,7 @@ PREPARE q23bdffe0909e1d7c(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q6f0aede67058129c(bigint[],
+PREPARE q405512e6c9d1e325(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2156,6 +2322,7 @@ PREPARE q6f0aede67058129c(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2170,6 +2337,7 @@ PREPARE q6f0aede67058129c(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2194,7 +2362,7 @@ PREPARE q6f0aede67058129c(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q1e92aaf45232ccd1(bigint[],
+PREPARE q1c53d34582554b41(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2211,6 +2379,7 @@ PREPARE q1e92aaf45232ccd1(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2225,6 +2394,7 @@ PREPARE q1e92aaf45232ccd1(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2249,7 +2419,7 @@ PREPARE q1e92aaf45232ccd1(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=priority, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q8a7769eacdd93f1c(bigint[],
+PREPARE q6a0969d9620f878e(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2266,6 +2436,7 @@ PREPARE q8a7769eacdd93f1c(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2280,6 +2451,7 @@ PREPARE q8a7769eacdd93f1c(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2296,7 +2468,7 @@ PREPARE q8a7769eacdd93f1c(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-priority, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qb858586d8cbd6927(bigint[],
+PREPARE q7aad9671aa153cc4(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2313,6 +2485,7 @@ PREPARE qb858586d8cbd6927(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2327,6 +2500,7 @@ PREPARE qb858586d8cbd6927(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2343,7 +2517,7 @@ PREPARE qb858586d8cbd6927(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q6e0f175679a994c4(bigint[],
+PREPARE q49f752dbb37f27ef(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2360,6 +2534,7 @@ PREPARE q6e0f175679a994c4(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2374,6 +2549,7 @@ PREPARE q6e0f175679a994c4(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2390,7 +2566,7 @@ PREPARE q6e0f175679a994c4(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qae7a7124f3609de8(bigint[],
+PREPARE q349e8867d5e72e84(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2407,6 +2583,7 @@ PREPARE qae7a7124f3609de8(bigint[],
          page.due_on,
          page.priority,
          page.tags,
+         page.position,
          page.revision,
          page.created_at,
          page.updated_at
@@ -2421,6 +2598,7 @@ PREPARE qae7a7124f3609de8(bigint[],
                                  tasks.due_on AS due_on,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
+                                 tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
                                  tasks.updated_at AS updated_at
@@ -2431,6 +2609,112 @@ PREPARE qae7a7124f3609de8(bigint[],
                             AND (tasks.title, tasks.id) < (CAST($3 AS text),
                                                            CAST($4 AS uuid))
                           ORDER BY tasks.title DESC, tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=position, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q137e99afd516683d(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(tasks.position COLLATE "C",
+                                          '~'),
+                                 tasks.id) > (CAST($3 AS text),
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(tasks.position COLLATE "C",
+                                            '~') ASC,
+                                   tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-position, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q071eeaa77c7a1ce9(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(tasks.position COLLATE "C",
+                                          ''),
+                                 tasks.id) < (CAST($3 AS text),
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(tasks.position COLLATE "C",
+                                            '') DESC,
+                                   tasks.id DESC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -28,13 +28,15 @@ from tasks_api.tasks.responses import entity_tag
 Task = dict[str, Any]
 
 PRIORITIES = ["none", "low", "medium", "high"]
-SORTS = ["created_at", "updated_at", "due_at", "priority", "title"]
+SORTS = ["created_at", "updated_at", "due_at", "priority", "title", "position"]
 DEFAULTS: Task = {
     "description": None,
     "completed": False,
     "due_at": None,
+    "due_on": None,
     "priority": "none",
     "tags": [],
+    "position": None,
 }
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 NEXT = re.compile(r'<([^>]+)>; rel="next"')
@@ -46,20 +48,35 @@ ANYTHING = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 TITLES = (AWKWARD | ANYTHING).filter(lambda text: text and not text.isspace())
 TAGS = st.lists(AWKWARD, max_size=3, unique=True)
 # Room for an offset at either end.
+MOMENTS_FROM, MOMENTS_TO = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001
 MOMENTS = st.datetimes(
-    datetime(2, 1, 1),  # noqa: DTZ001
-    datetime(9998, 12, 31),  # noqa: DTZ001
+    MOMENTS_FROM,
+    MOMENTS_TO,
     timezones=st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
+DAYS = st.dates(MOMENTS_FROM.date(), MOMENTS_TO.date())
 OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "description": st.none() | AWKWARD | ANYTHING,
     "completed": st.booleans(),
-    "due_at": st.none() | MOMENTS.map(datetime.isoformat),
     "priority": st.sampled_from(PRIORITIES),
     "tags": TAGS,
+    "position": st.none() | st.text("09AZaz", min_size=1, max_size=3),
 }
-NEW_TASKS = st.fixed_dictionaries({"title": TITLES}, optional=OPTIONAL)
-CHANGES = st.fixed_dictionaries({}, optional={"title": TITLES, **OPTIONAL})
+# A moment or a day: one of them, if the other isn't set or is cleared at the same time.
+DUES = st.one_of(
+    st.just({}),
+    st.just({"due_at": None, "due_on": None}),
+    MOMENTS.map(lambda due: {"due_at": due.isoformat(), "due_on": None}),
+    DAYS.map(lambda due: {"due_at": None, "due_on": due.isoformat()}),
+)
+
+
+def with_due(tasks: st.SearchStrategy[Task]) -> st.SearchStrategy[Task]:
+    return st.builds(lambda task, due: task | due, tasks, DUES)
+
+
+NEW_TASKS = with_due(st.fixed_dictionaries({"title": TITLES}, optional=OPTIONAL))
+CHANGES = with_due(st.fixed_dictionaries({}, optional={"title": TITLES, **OPTIONAL}))
 # So few keys and bodies that they are repeated.
 KEYS = st.sampled_from(["a", "~" * 255])
 ASKED = st.sampled_from(
@@ -578,31 +595,41 @@ def lower(text: str) -> str:
 
 
 def matches(task: Task, filters: Task) -> bool:
-    due = task["due_at"] and moment(task["due_at"])
+    due = task["due_at"] or task["due_on"]
     texts = (task["title"], task["description"] or "")
     tests: dict[str, Callable[[str], bool]] = {
         "completed": lambda wish: task["completed"] is (wish == "true"),
         "priority": lambda wish: task["priority"] == wish,
         "tag": lambda wish: wish in task["tags"],
         "q": lambda wish: any(lower(wish) in lower(text) for text in texts),
-        "due_before": lambda wish: bool(due) and due < moment(wish),
-        "due_after": lambda wish: bool(due) and due > moment(wish),
+        "due_before": lambda wish: bool(due) and is_due_before(task, moment(wish)),
+        "due_after": lambda wish: bool(due) and not is_due_before(task, moment(wish)),
     }
     return all(tests[name](wish) for name, wish in filters.items())
+
+
+def is_due_before(task: Task, wish: datetime) -> bool:
+    if task["due_at"]:
+        return moment(task["due_at"]) < wish
+    # The day after, at the offset of who asks.
+    midnight = datetime.combine(date.fromisoformat(task["due_on"]), time(), wish.tzinfo)
+    return midnight + timedelta(days=1) <= wish
 
 
 def ordered(tasks: Iterable[Task], sort: str, descending: bool) -> list[Task]:
     """Sort: nulls last either way, equals by their ids."""
 
+    def value(task: Task) -> Any:
+        if sort == "due_at" and task["due_on"]:
+            return moment(f"{task['due_on']}T00:00:00Z") + timedelta(days=1)
+        return moment(task[sort]) if task[sort] and sort.endswith("_at") else task[sort]
+
     def key(task: Task) -> tuple[Any, str]:
-        value = task[sort]
-        if sort == "priority":
-            return PRIORITIES.index(value), task["id"]
-        return value if sort == "title" else moment(value), task["id"]
+        return PRIORITIES.index(task[sort]) if sort == "priority" else value(task), task["id"]
 
     tasks = list(tasks)
-    given = sorted((t for t in tasks if t[sort] is not None), key=key, reverse=descending)
-    nulls = [task for task in tasks if task[sort] is None]
+    given = sorted((t for t in tasks if value(t) is not None), key=key, reverse=descending)
+    nulls = [task for task in tasks if value(task) is None]
     return given + sorted(nulls, key=lambda task: task["id"], reverse=descending)
 
 

@@ -21,5 +21,14 @@ def test_every_member_that_a_client_can_set_is_written_when_a_task_is_made():
 
 
 def test_example_may_be_sent_back():
-    given = {"title", "description", "completed", "due_at", "due_on", "priority", "tags"}
+    given = {
+        "title",
+        "description",
+        "completed",
+        "due_at",
+        "due_on",
+        "priority",
+        "tags",
+        "position",
+    }
     assert set(TaskChangeSchema().load(TASK_EXAMPLE)) == given

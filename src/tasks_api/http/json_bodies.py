@@ -12,7 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from tasks_api.http.problems import Problem
 
 MAX_DEPTH = 32
-# The largest batch, of tasks with all members, has 3,400.
+# The largest batch, of tasks with all members, has 3,500.
 MAX_VALUES = 5000
 CUT_OFF = "The body is shorter than its Content-Length, or its chunks are malformed."
 

@@ -32,6 +32,7 @@ TASK_COLUMNS: tuple[ColumnElement[Any], ...] = (
     tasks.c.due_on,
     PRIORITY,
     tasks.c.tags,
+    tasks.c.position,
     tasks.c.revision,
     tasks.c.created_at,
     tasks.c.updated_at,

@@ -12,10 +12,11 @@ TITLE_MAX = 255
 DESCRIPTION_MAX = 2000
 TAGS_MAX = 20
 TAG_MAX = 50
+POSITION_MAX = 100
 # From the lowest to the highest: the database keeps and sorts by their rank.
 PRIORITIES = ("none", "low", "medium", "high")
 # What a list can be sorted by.
-SORTS = ("created_at", "updated_at", "due_at", "priority", "title")
+SORTS = ("created_at", "updated_at", "due_at", "priority", "title", "position")
 NEWEST_FIRST = "-created_at"
 
 
@@ -71,6 +72,7 @@ class Task(Base):
     due_on: Mapped[date | None]
     priority: Mapped[int] = mapped_column(sa.SmallInteger, server_default=text("0"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=text("'{}'"))
+    position: Mapped[str | None]
     # When it was moved to the trash; the row is its own tombstone.
     deleted_at: Mapped[datetime | None]
 
@@ -82,6 +84,7 @@ class Task(Base):
         sa.CheckConstraint(f"priority BETWEEN 0 AND {len(PRIORITIES) - 1}", "priority_rank"),
         sa.CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
         sa.CheckConstraint("due_at IS NULL OR due_on IS NULL", "one_due"),
+        sa.CheckConstraint(f"char_length(position) <= {POSITION_MAX}", "position_length"),
         # Serves the feed of changes; no two tasks of a user have the same revision.
         sa.UniqueConstraint("user_id", "revision"),
         sa.Index(

@@ -3,12 +3,19 @@
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Regexp
 
 from tasks_api.http.fields import AsItIs, Boolean, Choice, Day, Strict, Text, Timestamp
 from tasks_api.tasks.constraints import contradiction
 from tasks_api.tasks.ids import ChosenId, refuse_repeated
-from tasks_api.tasks.models import DESCRIPTION_MAX, PRIORITIES, TAG_MAX, TAGS_MAX, TITLE_MAX
+from tasks_api.tasks.models import (
+    DESCRIPTION_MAX,
+    POSITION_MAX,
+    PRIORITIES,
+    TAG_MAX,
+    TAGS_MAX,
+    TITLE_MAX,
+)
 
 BATCH_MAX = 100
 TAGS_LENGTH = Length(max=TAGS_MAX)
@@ -32,6 +39,7 @@ TASK_EXAMPLE = {
     "due_on": None,
     "priority": "high",
     "tags": ["errands", "kitchen"],
+    "position": "a0V",
     "revision": 57,
     "created_at": "2026-01-08T20:45:00.123456Z",
     "updated_at": "2026-01-08T20:45:00.123456Z",
@@ -68,6 +76,18 @@ class Priority(Choice):
     """How much a task matters, from the lowest to the highest."""
 
     choices = {name: name.upper() for name in PRIORITIES}  # noqa: RUF012
+
+
+class Position(fields.String):
+    """A key of fractional indexing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"minLength": 1, "maxLength": POSITION_MAX, "pattern": "^[0-9A-Za-z]+$"}
+        error = f"Must be 1 to {POSITION_MAX} of 0-9, A-Z and a-z."
+        super().__init__(
+            validate=Regexp(rf"[0-9A-Za-z]{{1,{POSITION_MAX}}}\Z", error=error),
+            **{**kwargs, "metadata": {**metadata, **kwargs.get("metadata", {})}},
+        )
 
 
 class ReadOnlyFields(Strict):
@@ -109,6 +129,13 @@ class TaskChangeSchema(ReadOnlyFields):
     )
     priority = Priority(metadata=says("How much it matters."))
     tags = Tags(metadata=says("No two alike; their order is kept.", uniqueItems=True))
+    position = Position(
+        allow_none=True,
+        metadata=says(
+            "Where it is among the others by hand: a key of fractional indexing, which you make "
+            "between the keys of its neighbours. `sort=position` compares bytes."
+        ),
+    )
 
 
 class NewTaskSchema(TaskChangeSchema):

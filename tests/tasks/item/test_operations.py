@@ -27,6 +27,7 @@ def test_created_task_has_every_member_and_a_place(client, path, user):
         "due_on": None,
         "priority": "none",
         "tags": [],
+        "position": None,
         "revision": 1,
         "created_at": None,
         "updated_at": None,

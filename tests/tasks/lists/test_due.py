@@ -85,6 +85,8 @@ def test_due_before_and_due_after_share_out_what_is_due(app, dues, moment):
         ("2026-01-10T00:00:00-12:00", ["08", "09"]),
         ("2026-01-10T23:59:59+14:00", ["08", "09"]),
         ("2026-01-09T23:00:00Z", ["08"]),
+        ("2026-01-10T00:00:00-23:59", ["08", "09"]),
+        ("2026-01-09T23:59:59+23:59", ["08"]),
     ],
 )
 def test_day_ends_where_the_reader_is(client, path, make_task, moment, days):

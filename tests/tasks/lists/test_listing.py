@@ -62,6 +62,7 @@ def varied(app):
             "priority": priority,
             "completed": completed,
             "tags": tags,
+            "position": None if day == 0 else f"{'aB'[completed]}{number % 5}",
         }
         for number, (title, day, priority, completed, tags) in enumerate(combinations)
     ]
@@ -307,6 +308,8 @@ def test_cursor_of_another_order_is_refused(client, path, varied, cursor):
         ("title", ["a" * 256, str(uuid4())]),
         ("title", {"a": 1, "b": 2}),
         ("title", None),
+        ("position", ["a-b", str(uuid4())]),
+        ("-position", [5, str(uuid4())]),
         *(
             (order, [moment, str(uuid4())])
             for order in ("-created_at", "updated_at", "due_at")

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "due_on": None,
     "priority": "none",
     "tags": [],
+    "position": None,
 }
 MEMBERS = ("title", *DEFAULTS)
 IN_TRASH = "The task with this id is in the trash."

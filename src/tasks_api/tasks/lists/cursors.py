@@ -12,6 +12,7 @@ from tasks_api.database.statements import Row
 from tasks_api.http.fields import Day, Text, Timestamp
 from tasks_api.http.problems import Problem
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
+from tasks_api.tasks.schemas import Position
 
 # No secret: the signature keeps out what is mistyped, cut off or meant for another list. A cursor
 # can't reach another user's tasks, because every statement names its user; what it holds is
@@ -35,6 +36,7 @@ KEYS: dict[str, fields.Field[Any]] = {
     "updated_at": Timestamp(),
     "due_at": Due(allow_none=True),
     "priority": fields.String(validate=OneOf(PRIORITIES)),
+    "position": Position(allow_none=True),
     "title": Text(maximum=TITLE_MAX),
 }
 

@@ -37,6 +37,9 @@ FILTERS: dict[str, sa.ColumnElement[bool]] = {
 # The end of a day in UTC, by which `sort=due_at` places it.
 DAY_END = sa.literal_column("timezone('UTC', (tasks.due_on + 1)::timestamp)", tasks.c.due_at.type)
 
+# What null counts as, in an ascending and a descending order: it is always last.
+NULLS = {"due_at": ("infinity", "-infinity"), "position": ("~", "")}
+
 # If the counter is one of these, the client has this list already. NULL stands for all.
 CHANGED = users.c.revision != sa.all_(bindparam("known", type_=REVISION_ARRAY))
 
@@ -147,20 +150,18 @@ def _key(sort: str) -> tuple[sa.ColumnElement[Any], bool]:
     """Return what to sort by, and whether descending. Nulls are always last."""
     descending, name = sort.startswith("-"), sort.removeprefix("-")
     column = tasks.c[name]
-    if name == "due_at":
-        null: sa.ColumnElement[Any] = sa.literal_column(f"'{_null(sort)}'")
-        return func.coalesce(column, DAY_END, null, type_=column.type), descending
-    return column, descending
-
-
-def _null(sort: str) -> str:
-    return "-infinity" if sort.startswith("-") else "infinity"
+    if name not in NULLS:
+        return column, descending
+    # The bytes of a position are its order, in every database.
+    given = [column, DAY_END] if name == "due_at" else [column.collate("C")]
+    null: sa.ColumnElement[Any] = sa.literal_column(f"'{NULLS[name][descending]}'")
+    return func.coalesce(*given, null, type_=column.type), descending
 
 
 def _text(sort: str, key: Any) -> str:
     """Return the text of a value that the list is sorted by, as PostgreSQL casts it."""
     if key is None:
-        return _null(sort)
+        return NULLS[sort.removeprefix("-")][sort.startswith("-")]
     if sort.removeprefix("-") == "priority":
         return str(PRIORITIES.index(key))
     if isinstance(key, str):
