@@ -42,7 +42,9 @@ class Client:
     """
 
     def __init__(self, sock: Any, patience: Patience, waiting: "set[Client]") -> None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        # macOS refuses this if the client has gone already.
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.sock = sock
         self.patience = patience
         self.waiting = waiting

@@ -18,7 +18,14 @@ def default_workers(root: Path = Path("/")) -> int:
         root: where `proc` and `sys` are.
     """
     quotas = (_quota(group) for group in _groups(root))
-    return min(WORKERS_MAX, math.ceil(min([len(os.sched_getaffinity(0)), *quotas])))
+    return min(WORKERS_MAX, math.ceil(min([_processors(), *quotas])))
+
+
+def _processors() -> int:
+    # Only Linux and some others can bind a process to processors.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _groups(root: Path) -> Iterator[Path]:

@@ -79,9 +79,10 @@ class Server:
         if half.exists():
             shutil.rmtree(half)
         half.mkdir(mode=0o700)
-        # PostgreSQL refuses to run as root.
-        nobody = pwd.getpwnam("nobody")
-        os.chown(half, *((-1, -1) if os.geteuid() else (nobody.pw_uid, nobody.pw_gid)))
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root.
+            nobody = pwd.getpwnam("nobody")
+            os.chown(half, nobody.pw_uid, nobody.pw_gid)
         options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
         if self.run("initdb", half, *options, lock=lock).wait():
             raise StartFailed(self.last_error())
@@ -138,7 +139,14 @@ def as_owner(data: Path) -> list[str]:
 
     It keeps one capability, so that it reaches programs, data and socket in directories of root's:
     none of them has to be opened for others.
+
+    Raises:
+        StartFailed: the system is another one than Linux, whose `setpriv` this needs.
     """
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        raise StartFailed("root can't start it here, where there is no setpriv: be another user")
     owner, capability = data.stat(), "-all,+dac_override"
     to_owner = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
     # Without this bit, access(2) would ignore the capability: see capabilities(7).
@@ -147,7 +155,7 @@ def as_owner(data: Path) -> list[str]:
         f"--ambient-caps={capability}",
         "--securebits=+no_setuid_fixup",
     ]
-    return [] if os.geteuid() else ["setpriv", *to_owner, *to_reach, "--"]
+    return ["setpriv", *to_owner, *to_reach, "--"]
 
 
 def take_lock(path: Path) -> int:

@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
-from local_postgres.server import INTERVAL, PORT, StartFailed
+from local_postgres.server import INTERVAL, PORT, StartFailed, try_lock
 
 # Text is compared by code point and searched by Unicode case, in every locale of the machine.
 CREATE_DATABASE = (
@@ -59,9 +60,18 @@ def start(directory: Path, database: str) -> dict[str, str]:
     if not (directory / "postgresql").exists():
         logger.info("Making a PostgreSQL in %s", directory)
     server = {"user": "postgres", "host": _supervise(directory, binaries), "port": PORT}
-    atexit.register(_leave, users, os.getpid())
+    atexit.register(_leave, directory, users, os.getpid())
     _create_database(server, database)
     return {**server, "dbname": database}
+
+
+def look_after(directory: Path) -> None:
+    """See to it that a supervisor looks after the server: another one, if the first was killed.
+
+    Raises:
+        StartFailed: the server can't be started.
+    """
+    _supervise(directory.resolve(), _binaries())
 
 
 def _binaries() -> Path:
@@ -119,7 +129,7 @@ def _create_database(server: dict[str, str], name: str) -> None:
     connection.close()
 
 
-def _leave(users: int, starter: int) -> None:
+def _leave(directory: Path, users: int, starter: int) -> None:
     """Stop using the server; the last to do so waits until it has stopped. Forks don't count."""
     if os.getpid() != starter:
         return
@@ -132,3 +142,7 @@ def _leave(users: int, starter: int) -> None:
             return
         fcntl.flock(users, fcntl.LOCK_UN)
         time.sleep(INTERVAL)
+    # There is no supervisor. If one was killed, and has left the server behind, another stops it.
+    if try_lock(directory / "postgresql.server.lock") is None:
+        with suppress(StartFailed):
+            look_after(directory)

@@ -23,8 +23,10 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR
 
-from local_postgres.server import INTERVAL, Server, StartFailed, take_lock, try_lock
+from local_postgres.server import INTERVAL, PORT, Server, StartFailed, take_lock, try_lock
 
+# In bytes, on macOS.
+SOCKET_PATH_MAX = 103
 # Seconds before a server that has died is started again.
 RESTART_DELAY = 1.0
 
@@ -73,10 +75,18 @@ def socket_directory(note: Path) -> str:
         left, state = note.read_text(), os.lstat(note.read_text())
         if S_ISDIR(state.st_mode) and state.st_uid == os.geteuid():
             return left
-    # A socket's path has at most 107 bytes (103 on macOS); the data's may have more.
-    made = tempfile.mkdtemp(prefix="tasks-api-")
+    made = tempfile.mkdtemp(prefix="tasks-api-", dir=socket_parent(tempfile.gettempdir()))
     note.write_text(made)
     return made
+
+
+def socket_parent(temporary: str) -> str:
+    """Return where to make that directory: the system's for temporary files, if it is short enough.
+
+    A socket's path has at most 107 bytes (103 on macOS). The path of the data may have more.
+    """
+    longest = os.path.join(temporary, f"tasks-api-12345678/.s.PGSQL.{PORT}")
+    return temporary if len(os.fsencode(longest)) <= SOCKET_PATH_MAX else "/tmp"  # noqa: S108
 
 
 def answer(text: str) -> None:

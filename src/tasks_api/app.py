@@ -49,6 +49,8 @@ def create_app(config: Config | None = None) -> Flask:
         statement_timeout_ms=config.statement_timeout_ms,
         prepare=config.prepared_statements,
     )
+    if not config.database_url:
+        local_database.start_again_if_it_ends(config.data_dir, app.extensions["database"].engine)
     api = Api(app, spec_kwargs=DOCUMENT)
     problems.document(api.spec)
     rate_limit.document(api)

@@ -1,16 +1,24 @@
 """The database where no DATABASE_URL is given: an embedded PostgreSQL, migrated."""
 
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
 
 from local_postgres.server import StartFailed
+from local_postgres.start import look_after
 from local_postgres.start import start as start_postgres
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
 from tasks_api.settings import ConfigError
+
+# Seconds from one attempt to start the server again to the next, at least.
+RETRY_SECONDS = 1.0
 
 
 @cache
@@ -45,3 +53,28 @@ def start(directory: Path) -> sa.URL:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         raise ConfigError(f"The embedded PostgreSQL can't be used: {reason}") from None
     return url
+
+
+def start_again_if_it_ends(directory: Path, engine: sa.Engine) -> None:
+    """Let whoever can't connect see to it that the server is looked after.
+
+    It is, unless its supervisor was killed. Who has noticed doesn't wait: the next ones succeed.
+    """
+    trying = Lock()
+
+    def look() -> None:
+        try:
+            with suppress(StartFailed, OSError):
+                look_after(directory)
+            time.sleep(RETRY_SECONDS)
+        finally:
+            trying.release()
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: object, arguments: Any, parameters: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **parameters)
+        except psycopg2.OperationalError:
+            if trying.acquire(blocking=False):
+                Thread(target=look, daemon=True).start()
+            raise

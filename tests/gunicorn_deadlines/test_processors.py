@@ -78,3 +78,10 @@ def test_more_cores_than_eight_make_no_more_workers(system, monkeypatch):
     assert default_workers(system({})) == 8
     half = {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "250000 100000\n"}
     assert default_workers(system(half)) == 3
+
+
+def test_all_processors_count_where_no_process_is_bound_to_some(monkeypatch, tmp_path):
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for number, workers in ((3, 3), (64, 8), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda number=number: number)
+        assert default_workers(tmp_path) == workers

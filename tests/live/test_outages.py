@@ -72,6 +72,31 @@ def test_database_may_be_killed(serve, tmp_path, user):
         load.go_on()
 
 
+def test_local_database_comes_back_even_if_what_looked_after_it_was_killed_first(serve, tmp_path):
+    data = tmp_path / "data"
+    server = serve(DATA_DIR=data)
+    ready = f"{server.url}/ready"
+    assert requests.get(ready).status_code == 200
+    note = data / "postgresql" / "postmaster.pid"
+    for _ in range(2):
+        [supervisor] = [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if (process.info["cmdline"] or [])[2:4] == ["local_postgres.supervisor", str(data)]
+        ]
+        postmaster = psutil.Process(int(note.read_text().split()[0]))
+        for process in (supervisor, postmaster):
+            process.kill()
+            process.wait()
+        statuses = [requests.get(ready).status_code]
+        while statuses[-1] != 200:
+            time.sleep(0.05)
+            statuses.append(requests.get(ready).status_code)
+        assert statuses[0] == 503
+    server.stop()
+    assert not note.exists()
+
+
 WAITING = sa.text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE wait_event_type = 'Lock' AND datname = current_database()"

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from tools.racing import meanwhile
 from tools.server import BIN, ROOT, environment
 
+from local_postgres.server import StartFailed, as_owner
+from local_postgres.supervisor import socket_parent
 from tasks_api.database.engine import new_engine
 
 # Starts the server, says where it is, and uses it until it is told to end.
@@ -361,6 +363,32 @@ def test_server_whose_supervisor_was_killed_is_looked_after_by_the_next(use, dat
     first.end()
     second.end()
     eventually(lambda: not processes(data))
+
+
+def test_server_whose_supervisor_was_killed_is_stopped_with_its_last_user(use, data):
+    user = use()
+    user.url()
+    [supervisor] = processes(data, "supervisor")
+    supervisor.kill()
+    user.end()
+    eventually(lambda: not processes(data))
+    assert not (data / "postgresql" / "postmaster.pid").exists()
+
+
+def test_path_of_the_socket_is_short_wherever_temporary_files_are():
+    parents = {size: "/" + "x" * (size - 1) for size in (20, 70, 71, 200)}
+    chosen = {size: socket_parent(parent) for size, parent in parents.items()}
+    assert chosen == {20: parents[20], 70: parents[70], 71: "/tmp", 200: "/tmp"}
+    made = Path(tempfile.mkdtemp(prefix="tasks-api-"))
+    assert len(f"{parents[70]}/{made.name}/.s.PGSQL.5432") == 103
+    made.rmdir()
+
+
+@as_root
+def test_root_is_refused_where_there_is_no_setpriv(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StartFailed, match="be another user"):
+        as_owner(tmp_path)
 
 
 def test_user_ends_where_nobody_is_left_to_stop_the_server(use, data):

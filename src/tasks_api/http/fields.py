@@ -13,6 +13,7 @@ UNKNOWN = "There is no such member or parameter."
 # RFC 3339, section 5.6; the standard library's own reader takes a good deal more.
 FULL_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 RFC_3339 = re.compile(
+    # From Python 3.14 on, `fromisoformat` reads 24:00 too, as the next day.
     FULL_DATE.pattern + r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )

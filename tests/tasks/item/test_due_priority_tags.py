@@ -2,6 +2,8 @@
 
 import pytest
 
+from tasks_api.http.fields import RFC_3339
+
 
 @pytest.mark.parametrize(
     ("given", "kept"),
@@ -153,3 +155,9 @@ def test_completion_has_its_moment(client, path, make_task):
 def test_task_that_is_made_completed_was_completed_then(make_task):
     task = make_task(completed=True)
     assert task["completed_at"] == task["created_at"]
+
+
+def test_hour_24_is_no_hour_whichever_python_reads_it():
+    """From Python 3.14 on, `fromisoformat` takes it for the next day."""
+    assert RFC_3339.fullmatch("2026-01-08T23:00:00Z")
+    assert not RFC_3339.fullmatch("2026-01-08T24:00:00Z")
