@@ -22,7 +22,7 @@ purge: .venv/run ## Empty the trash: make purge DAYS=30 removes what was deleted
 test: lint tests ## Lint, check types, run the tests for every change on a real PostgreSQL
 
 test-long: .venv/dev ## Run the tests that install or repeat much, and all properties with more inputs
-	$(BIN)/pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile=long
+	$(BIN)/pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile=long --timeout=600
 
 test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Do as `make test` does on each Python of PYTHONS
 	for python in $(PYTHONS); do $(MAKE) tests BIN=var/venvs/$$python/bin || exit; done

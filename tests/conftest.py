@@ -46,6 +46,18 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test an id of its own, by which it is handed to one of several processes.
+
+    schemathesis makes a test for each operation, all with the same id: only one would run.
+    """
+    for item in items:
+        _, is_one_of_many, parameters = item.name.partition("[")
+        if is_one_of_many and "[" not in item.nodeid:
+            item._id = item._id.with_params(parameters.removesuffix("]"))
+    assert len({item.nodeid for item in items}) == len(items)
+
+
 watch.install()
 
 

@@ -32,14 +32,14 @@ load_all_checks()
 
 # All checks are on. What a document can't say is told here, for the operations that it concerns;
 # the lists are schemathesis' own and the statuses in the comments.
-CONFIG = """
+CONFIG = f"""
 seed = 1
 
 [generation]
 mode = "all"
 deterministic = true
 database = "none"
-max-examples = 60
+max-examples = {settings().max_examples // 3}
 
 # 412: an entity tag may be well formed and stand for another version.
 [[operations]]
@@ -60,7 +60,7 @@ checks.positive_data_acceptance.expected-statuses = [
 ]
 """
 STEPS = 10
-RUNS = 40
+RUNS = settings().max_examples // 5
 SETTINGS = Config(**as_fields(WITH_SECRET))
 
 
@@ -166,6 +166,7 @@ def test_operation_answers_as_the_document_says(case):
     case.call_and_validate()
 
 
+@pytest.mark.hypothesis
 def test_operations_that_are_linked_answer_as_the_document_says(document):
     restored = set()
 

@@ -635,11 +635,12 @@ def ordered(tasks: Iterable[Task], sort: str, descending: bool) -> list[Task]:
 
 # Others see that all lines are run; being counted makes this one take twice as long.
 @pytest.mark.no_cover
+@pytest.mark.hypothesis
 def test_service_agrees_with_a_dictionary_whatever_is_done_in_whatever_order(app):
     run_state_machine_as_test(
         lambda: Machine(app),
         settings=settings(
-            max_examples=80,
+            max_examples=settings().max_examples // 5,
             stateful_step_count=50,
             derandomize=True,
             deadline=None,
