@@ -13,6 +13,7 @@ from tools.wire import Wire, engine_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
+from tasks_api.database import statements
 from tasks_api.database.execution import ATTEMPTS, QUIET, DatabaseUnavailable, execute
 from tasks_api.database.statements import Statement
 
@@ -228,13 +229,14 @@ def test_nothing_is_prepared_where_that_is_off(database_url, path):
     assert prepared(app) == 0
 
 
-def test_number_of_prepared_statements_is_bounded(own_app, path):
+def test_number_of_prepared_statements_is_bounded(own_app, path, monkeypatch):
+    monkeypatch.setattr(statements, "PREPARED_MAX", 20)
     client = own_app.test_client()
-    filters = ["completed=true", "q=a", "tag=a", "priority=low", "count=true", "deleted=true"]
-    queries = ["&".join(some) for n in range(7) for some in itertools.combinations(filters, n)]
-    for sort, query in itertools.product(("title", "-title", "due_at", "priority"), queries):
-        assert client.get(f"{path}?sort={sort}&{query}").status_code == 200
-    assert len(queries) * 4 > 200 == prepared(own_app)
+    filters = ["completed=true", "q=a", "tag=a", "priority=low", "count=true"]
+    queries = ["&".join(some) for n in range(6) for some in itertools.combinations(filters, n)]
+    for query in queries:
+        assert client.get(f"{path}?{query}").status_code == 200
+    assert len(queries) > 20 == prepared(own_app)
 
 
 def test_cause_of_a_503_is_logged_once_and_so_is_the_end_of_it(own_app, fail, path, log_lines):
