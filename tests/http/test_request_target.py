@@ -1,7 +1,14 @@
 """A request says whom it is for, and its path is one path."""
 
+from urllib.parse import unquote
+
 import pytest
+from prometheus_client import REGISTRY
+from tools.jwt_settings import WITH_SECRET, as_fields
 from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from tasks_api.app import create_app
+from tasks_api.config import Config
 
 
 @pytest.fixture
@@ -40,7 +47,63 @@ def test_root_leads_to_a_page_of_this_host_however_the_client_names_it(ask, path
     assert (status, headers["Location"]) == (302, "/docs")
 
 
-@pytest.mark.parametrize("path", ["//", "//health", "///health", "//docs", "//api/{user}/tasks"])
-def test_path_with_two_slashes_at_its_front_is_another_one(ask, user, path):
+@pytest.mark.parametrize(
+    "path", ["//", "//health", "///health", "//docs", "//api/{user}/tasks", "api/{user}/tasks"]
+)
+def test_path_that_does_not_begin_with_one_slash_is_another_one(ask, user, path):
     status, headers, _ = ask(PATH_INFO=path.format(user=user))
     assert (status, headers["Content-Type"]) == (404, "application/problem+json")
+
+
+# Each decodes to the path of a user's tasks, once or again and again.
+ENCODED = [
+    "/api%2F{user}%2Ftasks",
+    "/api%2f{user}/tasks",
+    "%2Fapi/{user}/tasks",
+    "/api%252F{user}/tasks",
+    "/%61pi/{user}/tasks",
+    "/%2561pi/{user}/tasks",
+    "/api/{user}/%74asks",
+    "/ap%69/{user}/task%73",
+]
+
+
+def decode(path):
+    return unquote(path, "latin-1")
+
+
+@pytest.mark.parametrize("member", ["RAW_URI", "REQUEST_URI"])
+@pytest.mark.parametrize("path", ENCODED)
+def test_path_is_what_the_client_wrote_and_not_what_it_decodes_to(ask, user, path, member):
+    raw = {"RAW_URI": None, "REQUEST_URI": None, member: path.format(user=user) + "?limit=1"}
+    status, headers, _ = ask(PATH_INFO=decode(path.format(user=user)), **raw)
+    assert (status, headers["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("raw", ["/api/{user}/tasks?q=%2F", "http://h%C3%A9/api/{user}/tasks"])
+def test_percent_signs_beside_the_path_change_nothing(ask, user, raw):
+    assert ask(PATH_INFO=f"/api/{user}/tasks", RAW_URI=raw.format(user=user))[0] == 200
+
+
+@pytest.mark.parametrize("prefix", ["/todo", "/to%20do"])
+def test_path_of_a_service_below_another_path_is_read_alike(ask, user, prefix):
+    below = {"SCRIPT_NAME": decode(prefix), "PATH_INFO": f"/api/{user}/tasks"}
+    assert ask(**below, RAW_URI=f"{prefix}/api/{user}/tasks")[0] == 200
+    assert ask(**below, RAW_URI=f"{prefix}/api%2F{user}/tasks")[0] == 404
+
+
+def test_server_that_does_not_say_what_the_client_wrote_is_believed(ask, user):
+    assert ask(PATH_INFO=f"/api/{user}/tasks", RAW_URI=None, REQUEST_URI=None)[0] == 200
+
+
+def test_encoded_path_needs_a_token_where_the_decoded_one_does(database_url, user):
+    client = create_app(Config(database_url=database_url, **as_fields(WITH_SECRET))).test_client()
+    assert client.get(f"/api%2F{user}/tasks").status_code == 401
+
+
+def test_encoded_path_is_not_measured_as_the_decoded_one(client, user):
+    count = "tasks_api_request_duration_seconds_count"
+    labels = {"method": "GET", "route": "none", "status": "404"}
+    before = REGISTRY.get_sample_value(count, labels) or 0
+    assert client.get(f"/api%2F{user}/tasks").status_code == 404
+    assert REGISTRY.get_sample_value(count, labels) == before + 1

@@ -11,7 +11,10 @@ from tasks_api.http.problems import Problem
 
 # RFC 3986, sections 3.2.2 and 3.2.3.
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)
+# At the front of a path; `GET http://host` has none.
+ONE_SLASH = re.compile(r"/(?!/)|\Z")
 UUID = re.compile(UUIDConverter.regex)
+EXAMPLE = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
 
 
 def init_app(app: Flask) -> None:
@@ -26,9 +29,13 @@ def init_app(app: Flask) -> None:
 def refuse_ambiguous_target() -> None:
     """Refuse a request that names no host, or a malformed one (RFC 9112, section 3.2).
 
+    There is nothing at a path that doesn't begin with exactly one slash, as werkzeug would read it,
+    or that becomes one of ours only by decoding: `%2F` is not `/` (RFC 3986, section 2.2), and what
+    guards `/api/` in front of the service may not know that `/%61pi/` is the same. No path of ours
+    has anything to encode.
+
     Raises:
         Problem: 400.
-        NotFound: the path begins with two slashes, of which werkzeug would see one.
     """
     environ = request.environ
     host = environ.get("HTTP_HOST")
@@ -36,8 +43,14 @@ def refuse_ambiguous_target() -> None:
         host = ""
     if host is None or not HOST.fullmatch(host):
         raise Problem(400, "The Host header is missing or malformed.")
-    if environ["PATH_INFO"].startswith("//"):
-        raise NotFound
+    path = environ["PATH_INFO"]
+    # As the client wrote it, with SCRIPT_NAME at its front; few servers don't say it.
+    written = (environ.get("RAW_URI") or environ.get("REQUEST_URI", "")).partition("?")[0]
+    decoded = "%" in written and not written.endswith(path)
+    if decoded or not ONE_SLASH.match(path):
+        # As if no route had matched.
+        request.url_rule = request.view_args = None
+        request.routing_exception = NotFound()
 
 
 def explain_malformed_uuid() -> None:
@@ -51,11 +64,11 @@ def explain_malformed_uuid() -> None:
         _, parameters = current_app.extensions["paths_with_any_text"]().bind("").match(request.path)
     except HTTPException:
         return
-    name = next(name for name, value in parameters.items() if not UUID.fullmatch(value))
-    request.routing_exception = Problem(
-        404,
-        f"`{name}` in the path must be a UUID, such as 6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11.",
-    )
+    for name, value in parameters.items():
+        if not UUID.fullmatch(value):
+            detail = f"`{name}` in the path must be a UUID, such as {EXAMPLE}."
+            request.routing_exception = Problem(404, detail)
+            return
 
 
 def _paths_with_any_text(paths: Map) -> Map:
