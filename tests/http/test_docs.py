@@ -222,3 +222,50 @@ def test_document_lists_all_types_of_problems_as_absolute_uris(client):
     assert types["enum"] == TYPES
     assert all(urlsplit(uri).scheme in {"about", "urn"} for uri in types["enum"])
     assert len(set(types["enum"])) == len(types["enum"])
+
+
+ASSET = "/docs/swagger-ui.css"
+# werkzeug's reader of dates lets an OverflowError through for each of these.
+OVERFLOWING = ["1 Jan 99999999999 00:00:00 GMT", "Sun, 1 Jan 2026 0:0:0 +99999999999999"]
+
+
+def asset(client, **headers):
+    """Ask for a file that is an asset of the page; the answer holds it open."""
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    with client.get(ASSET, headers=fields) as answer:
+        return answer.status_code, answer.headers, answer.data
+
+
+@pytest.mark.parametrize("date", [*OVERFLOWING, "yesterday", ""])
+def test_date_that_is_none_is_ignored(client, date):
+    status, headers, data = asset(client, If_Modified_Since=date)
+    assert (status, headers["Content-Length"]) == (200, str(len(data)))
+
+
+@pytest.mark.parametrize("condition", [*OVERFLOWING, '"another"', "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_part_of_another_version_is_not_sent_but_the_whole_of_this_one(client, condition):
+    status, headers, data = asset(client, If_Range=condition, Range="bytes=0-1")
+    assert (status, headers["Content-Length"]) == (200, str(len(data)))
+
+
+def test_part_of_this_version_is_sent(client):
+    _, headers, whole = asset(client)
+    status, _, part = asset(client, If_Range=headers["ETag"], Range="bytes=0-1")
+    assert (status, part) == (206, whole[:2])
+
+
+def test_asset_of_another_version_is_a_problem(client):
+    status, headers, data = asset(client, If_Match='"another"')
+    assert (status, headers["Content-Type"]) == (412, "application/problem+json")
+    assert json.loads(data)["status"] == 412
+
+
+@pytest.mark.parametrize(
+    "name", ["swagger-ui.css/", "./swagger-ui.css", "x/../swagger-ui.css", "."]
+)
+def test_asset_has_one_path(client, name):
+    assert client.get("/docs/", environ_overrides={"PATH_INFO": f"/docs/{name}"}).status_code == 404
+
+
+def test_page_does_not_tell_other_sites_where_it_is(client):
+    assert client.get("/docs").headers["Referrer-Policy"] == "no-referrer"

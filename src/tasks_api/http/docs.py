@@ -1,6 +1,7 @@
 """The OpenAPI document and a page to try it on, all from this host."""
 
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,28 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    abort,
     current_app,
     redirect,
     request,
     send_from_directory,
     url_for,
 )
+from werkzeug.http import parse_date
 
 from tasks_api.http.smorest import Api
 
 PAGE = Path(__file__).with_name("page")
 DIST = Path(flask_swagger_ui.__file__).parent / "dist"
+ASSETS = frozenset(path.name for path in DIST.iterdir())
 # Swagger UI shows its icons as data URLs; nothing comes from elsewhere.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# Headers that werkzeug reads as dates when it sends a file.
+DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_RANGE")
 blueprint = Blueprint("docs", __name__)
 
 
@@ -61,7 +67,11 @@ def get_page() -> Response:
     return Response(
         (PAGE / "index.html").read_text(),
         mimetype="text/html",
-        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
+        headers={
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            # Sites that the page links to needn't know where it is.
+            "Referrer-Policy": "no-referrer",
+        },
     )
 
 
@@ -74,4 +84,18 @@ def get_start() -> Response:
 @blueprint.get("/docs/<path:name>")
 def get_asset(name: str) -> Response:
     """Return one of Swagger UI's own files."""
-    return send_from_directory(DIST, name)
+    if name not in ASSETS:
+        # Not even if it leads to one of them, as `x/../swagger-ui.css` and `swagger-ui.css/` do.
+        abort(HTTPStatus.NOT_FOUND)
+    for header in DATES:
+        try:
+            parse_date(request.environ.get(header))
+        except OverflowError:
+            # Neither a date nor an entity tag of ours: ignored, or the whole file is sent
+            # (RFC 9110, sections 13.1.3 and 13.1.5). werkzeug would let the error through.
+            request.environ[header] = "malformed"
+    response = send_from_directory(DIST, name)
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+        response.close()
+        abort(response.status_code)
+    return response
