@@ -1,6 +1,7 @@
 """Bodies and queries that readers might disagree on are refused, and change nothing."""
 
 import json
+import re
 from io import BytesIO
 from urllib.parse import unquote
 
@@ -177,3 +178,27 @@ def test_a_pointer_leads_back_to_its_steps(steps):
     assert [step.replace("~1", "/").replace("~0", "~") for step in decoded] == [
         str(step) for step in steps
     ]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16-le"])
+def test_body_in_another_encoding_is_told_the_byte_that_is_not_utf_8(encoding):
+    body = '{"title": "x", "description": "Käse für Anaïs"}'.encode(encoding)
+    with pytest.raises(UnicodeDecodeError) as decoding:
+        body.decode()
+    with pytest.raises(Problem) as refusal:
+        loads(body)
+    place = f"byte {decoding.value.start}, counted from 0,"
+    assert refusal.value.description == f"The body is not UTF-8: {place} can't be decoded."
+
+
+@given(st.text(alphabet='{}[]",: \n\t\\xé€😀01eNaN\x00'))
+def test_place_of_an_error_in_a_body_is_where_a_reader_counts_it(text):
+    try:
+        loads(text.encode())
+    except Problem as refusal:
+        place = re.search(r": line (\d+) column (\d+) \(char (\d+)\)\.$", refusal.description)
+        if "more than once" not in refusal.description:
+            line, column, char = map(int, place.groups())
+            before = text[:char]
+            assert len(before) == char
+            assert (line, column) == (before.count("\n") + 1, char - before.rfind("\n"))

@@ -55,11 +55,20 @@ def loads(body: bytes) -> Any:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Problem(400, f"The body is not JSON: {error}.") from None
+        raise Problem(400, _not_utf_8(body) or f"The body is not JSON: {error}.") from None
     if _count_members([document]) != structure.count(b":"):
         # orjson keeps the last of those with one name; the standard library shows them all.
         json.loads(body, object_pairs_hook=_refuse_duplicates)
     return document
+
+
+def _not_utf_8(body: bytes) -> str:
+    """Say where a body is not UTF-8, of which orjson names the first character; empty if it is."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"The body is not UTF-8: byte {error.start}, counted from 0, can't be decoded."
+    return ""
 
 
 def _count_members(values: Iterable[Any], depth: int = 0) -> int:
