@@ -9,6 +9,7 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
@@ -206,6 +207,48 @@ def test_request_that_came_past_the_proxies_has_its_own_address(limited):
     client = limited(trusted_proxies=2)
     assert left_for(client, "192.0.2.1", "198.51.100.1") == 3
     assert left_for(client, "192.0.2.1") == 2
+
+
+# What a client may have sent; a proxy appends to it, whatever it is.
+FORGED = [
+    '"',
+    'a"b',
+    '"1.2.3.4',
+    '", "',
+    "\\",
+    '"\\"',
+    ",,",
+    " ",
+    "\t,",
+    "(",
+    "\xff",
+    "=?utf-8?q?=22?=",
+]
+
+
+@pytest.mark.parametrize("forged", FORGED)
+@pytest.mark.parametrize("added", ["198.51.100.1", "198.51.100.1, 192.0.2.77"])
+def test_client_cannot_hide_what_the_proxies_add(limited, forged, added):
+    client = limited(trusted_proxies=added.count(",") + 1)
+    # Another one behind the same proxies, who must not pay.
+    assert left_for(client, "10.0.0.1", added.replace("198", "203")) == 3
+    assert left_for(client, "10.0.0.1", added) == 3
+    assert left_for(client, "10.0.0.1", f"{forged}, {added}") == 2
+    assert left_for(client, "10.0.0.1", f"{forged},{added}") == 1
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f")))
+def test_address_is_the_one_that_the_proxy_added_whatever_comes_before(forged):
+    with Flask(__name__).test_request_context(headers={"X-Forwarded-For": f"{forged},192.0.2.9"}):
+        assert rate_limit.client_address(1) == "192.0.2.9"
+
+
+@pytest.mark.parametrize("added", ["_hidden", "unknown", "", "198.51.100.1 x", '"198.51.100.1"'])
+def test_address_that_cannot_be_read_is_nobodys_and_never_the_proxys(limited, added):
+    client = limited(trusted_proxies=1)
+    assert left_for(client, "10.0.0.1") == 3
+    assert left_for(client, "10.0.0.1", f"203.0.113.9, {added}") == 3
+    assert left_for(client, "10.0.0.2", f"203.0.113.9, {added}") == 2
 
 
 @pytest.mark.parametrize(

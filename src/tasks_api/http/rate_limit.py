@@ -6,6 +6,7 @@ around the end of a window twice as many requests may pass in a short time.
 """
 
 from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 from apispec import BasePlugin
 from flask import Flask, Response, g, request
 from prometheus_client import Counter
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tasks_api.http.problems import RETRY_AFTER, Problem, document_response, render, responses
 from tasks_api.http.rate_counters import MemoryCounters, Window
@@ -48,11 +48,16 @@ class RateLimit:
     """Counts each request once, and refuses those that are too many."""
 
     def __init__(
-        self, rate: Rate, count: Callable[[str], Window | None], caller: Callable[[], object]
+        self,
+        rate: Rate,
+        count: Callable[[str], Window | None],
+        caller: Callable[[], object],
+        address: Callable[[], str],
     ) -> None:
         self._rate = rate
         self._count_one = count
         self._caller = caller
+        self._address = address
 
     def check(self) -> None:
         """Count a request that the guard has let through, for the user in its path.
@@ -76,7 +81,7 @@ class RateLimit:
         g.rate_limit = {}
         if request.path in FREE or request.method == "OPTIONS":
             return
-        policy, client = ("user", user) if user else ("address", _network(request.remote_addr))
+        policy, client = ("user", user) if user else ("address", self._address())
         window = self._count_one(f"{policy}:{client}")
         if window is None:
             UNCOUNTED.inc()
@@ -111,11 +116,8 @@ def init_app(
         trusted_proxies: how many proxies in front append to `X-Forwarded-For`.
         caller: returns the user of the request's token, or None.
     """
-    if trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=trusted_proxies, x_proto=0, x_host=0
-        )
-    limit = RateLimit(rate, _counter(storage_url, rate.seconds), caller)
+    count = _counter(storage_url, rate.seconds)
+    limit = RateLimit(rate, count, caller, partial(client_address, trusted_proxies))
     app.before_request(limit.check)
     app.after_request(limit.finish)
 
@@ -129,13 +131,24 @@ def _counter(storage_url: str | None, seconds: int) -> Callable[[str], Window | 
     return RedisCounters(storage_url, seconds).count
 
 
+def client_address(trusted_proxies: int) -> str:
+    """Return the address that sent the request: the one that the first trusted proxy has appended.
+
+    Commas alone are read: a client could open a quote in its own part, for all that follows.
+    """
+    parts = request.headers.get("X-Forwarded-For", "").split(",")
+    if trusted_proxies and len(parts) >= trusted_proxies and any(parts):
+        return _network(parts[-trusted_proxies])
+    return _network(request.remote_addr)
+
+
 def _network(address: str | None) -> str:
     """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 address.
 
     A device chooses the lower 64 bits by itself, and new ones as often as it likes (RFC 8981).
     """
     try:
-        parsed = ip_address(address or "")
+        parsed = ip_address((address or "").strip(" \t"))
     except ValueError:
         return "unknown"
     if isinstance(parsed, IPv6Address):
