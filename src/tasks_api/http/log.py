@@ -16,6 +16,8 @@ import orjson
 from flask import Flask, Request, has_request_context, request
 from prometheus_client import Histogram
 
+from tasks_api.http.security_headers import HEADERS
+
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # W3C Trace Context, section 3.2.2: version, trace id, parent id, flags; ids of zeros are invalid.
 TRACEPARENT = re.compile(
@@ -42,7 +44,10 @@ Writer = Callable[[WSGIEnvironment, int, Mapping[str, str], float], None]
 
 
 class RequestLog:
-    """WSGI middleware: names each request, and measures and logs it when it is answered."""
+    """WSGI middleware: names each request, measures it and logs it when it is answered.
+
+    So it also sees every answer, and puts on it what all have.
+    """
 
     def __init__(self, application: WSGIApplication, write: Writer) -> None:
         self._application = application
@@ -55,6 +60,8 @@ class RequestLog:
         environ[ID] = given if ACCEPTED_ID.fullmatch(given) else uuid4().hex
 
         def answer(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            names = {name for name, _ in headers}
+            headers.extend(header for header in HEADERS.items() if header[0] not in names)
             headers.append(("X-Request-Id", environ[ID]))
             code, seconds = int(status[:3]), time.perf_counter() - began
             measure(environ["werkzeug.request"], code, seconds)
