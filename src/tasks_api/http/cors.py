@@ -14,7 +14,10 @@ REQUEST_HEADERS = [
     "If-Match",
     "If-None-Match",
     "X-Request-Id",
+    # W3C Trace Context and Baggage: what the tools that trace a page send along.
+    "baggage",
     "traceparent",
+    "tracestate",
 ]
 RESPONSE_HEADERS = [
     "ETag",
@@ -48,6 +51,20 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
         intercept_exceptions=False,
     )
     app.after_request(_vary_by_origin)
+
+
+def headers_for(origin: str, origins: Sequence[str]) -> dict[str, str]:
+    """Return the headers of an answer that the application doesn't give.
+
+    Args:
+        origin: of the page that asks; empty where it is no page.
+        origins: those whose pages may call.
+    """
+    headers = {"Vary": "Origin"} if origins else {}
+    if origin in origins:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = ", ".join(RESPONSE_HEADERS)
+    return headers
 
 
 def _vary_by_origin(response: Response) -> Response:
