@@ -7,6 +7,6 @@ waiting longest go. The application hands in how long to wait (`Patience`), what
 
 It relies on gunicorn's `GeventWorker`, `Request` and `wsgi.create`, on gevent's sockets, and on
 prometheus_client's files for several processes; each module names what it takes of their private
-parts. It promises that each wait for a client ends, and that a worker ends without breaking off an
-answer.
+parts. It promises that each wait for a client ends, that a worker ends without breaking off an
+answer, and that an answer gets through to a client that is still sending.
 """

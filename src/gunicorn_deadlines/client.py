@@ -10,14 +10,17 @@ from typing import Any, NamedTuple
 
 from werkzeug.exceptions import RequestTimeout
 
-from gunicorn_deadlines.request import Request
+from gunicorn_deadlines.request import UNWANTED_BYTES, Request
 
 # The size of the pieces in which an answer is sent; most answers are one piece.
 SEND_BYTES = 64 * 1024
 # The kernel holds at most twice this of an answer that is not read; left alone, it takes megabytes.
 SEND_BUFFER_BYTES = 128 * 1024
-# A body that nobody wanted is read up to this size, so that the connection can be kept.
-UNWANTED_BYTES = 64 * 1024
+# What a client still sends after its last answer is read this long, and up to this size.
+LINGER_SECONDS = 5
+LINGER_BYTES = 4 * 1024 * 1024
+# A head that was refused is read on up to this size.
+HEAD_BYTES = 64 * 1024
 
 
 class Patience(NamedTuple):
@@ -49,10 +52,12 @@ class Client:
         self.patience = patience
         self.waiting = waiting
         self.request: Request | None = None
+        # What has come of a request until its body is read.
+        self.head = bytearray()
         self.answer = bytearray()
         self.sending = False
         self.dropped = False
-        # Nothing of the next request has come.
+        # Nothing of the next request has come, or there will be none.
         self.idle = True
         # When it connected, or when its last request was done with.
         self.since = monotonic()
@@ -77,10 +82,23 @@ class Client:
             raise RequestTimeout("The request did not come in time.")
         if self.request:
             self.deadline += len(data) / self.patience.body_bytes_per_second
-        elif self.idle:
+            return data
+        if self.idle:
             self.idle = False
             self.deadline = monotonic() + self.patience.head
+        self.head += data
         return data
+
+    def finish_head(self) -> None:
+        """Read on to the end of a head, as long as it may take and as large as it may be.
+
+        Raises:
+            OSError: the client has gone.
+        """
+        with suppress(RequestTimeout):
+            while b"\r\n\r\n" not in self.head and len(self.head) < HEAD_BYTES:
+                if not self.recv(HEAD_BYTES):
+                    break
 
     def begin_body(self, request: Request) -> None:
         """Expect the body of a request, should the application read it."""
@@ -123,9 +141,33 @@ class Client:
             unwanted = request.body.read(UNWANTED_BYTES)
         except (RequestTimeout, OSError):
             return False
-        self.idle = True
-        self.deadline = self.since + self.patience.idle
+        # The start of the next request may have come in one piece with the end of this one.
+        self.head = bytearray(request.unreader.take_buffered())
+        request.unreader.unread(self.head)
+        self.idle = not self.head
+        self.deadline = self.since + (self.patience.idle if self.idle else self.patience.head)
         return len(unwanted) < UNWANTED_BYTES
+
+    def linger(self) -> None:
+        """End the answers, and wait until the client has ended its side, too.
+
+        If the connection were closed while the client still sends, it would be reset, and the
+        client might lose the last answer (RFC 9112, section 9.6). The client is the first to go for
+        others.
+
+        Raises:
+            OSError: the client has gone.
+        """
+        if self.dropped:
+            return
+        self.idle, self.since = True, 0.0
+        self.deadline = monotonic() + LINGER_SECONDS
+        self.sock.shutdown(socket.SHUT_WR)
+        left = LINGER_BYTES
+        self.waiting.add(self)
+        while left > 0 and (data := self.sock.recv(SEND_BYTES)):
+            left -= len(data)
+        self.waiting.discard(self)
 
     def drop(self) -> None:
         """Wait no longer.

@@ -22,6 +22,7 @@ class Clients:
         self.kept: set[Client] = set()
         # Each client adds itself here for as long as it is waited for.
         self.waiting: set[Client] = set()
+        self.ending = False
 
     def add(self, client: Client) -> None:
         """Take a new client, for which another one may have to go."""
@@ -36,17 +37,18 @@ class Clients:
         self.waiting.discard(client)
 
     def drop_late(self) -> None:
-        """Drop those whose deadline has passed."""
+        """Drop those whose deadline has passed; at the end of the worker, the idle ones, too."""
         now = monotonic()
-        late = [client for client in self.waiting if client.deadline < now]
+        late = [c for c in self.waiting if c.deadline < now or (self.ending and c.idle)]
         for _ in (client for client in late if client.sending):
             logger.warning("a client has not taken its answer")
         self._drop((client for client in late if client.idle), self.metrics.idle)
         self._drop((client for client in late if not client.idle), self.metrics.late)
 
-    def drop_idle(self) -> None:
-        """Drop those that are between two requests."""
-        self._drop([client for client in self.waiting if client.idle], self.metrics.idle)
+    def end(self) -> None:
+        """From now on, wait for requests that have begun, and for no others."""
+        self.ending = True
+        self.drop_late()
 
     def drop_surplus(self) -> None:
         """Drop those that have kept us waiting longest, if there are more clients than `limit`."""

@@ -20,8 +20,8 @@ class Metrics:
         )
         dropped = Counter(
             "clients_dropped",
-            "Connections of clients that were closed: between two requests (idle), too late with a "
-            "request or with taking an answer (late), for a new one (surplus).",
+            "Connections of clients that were closed: between two requests or after the last one "
+            "(idle), late with a request or with taking an answer (late), for a new one (surplus).",
             ["reason"],
             namespace=namespace,
         )

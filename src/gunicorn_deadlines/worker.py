@@ -63,12 +63,14 @@ class Worker(GeventWorker):
         try:
             while self.serve(Request(self.cfg, unreader, addr), client, addr, server):
                 pass
+            client.linger()
         except (StopIteration, OSError):
             # The client has ended its side, has gone, or is dropped.
             pass
         except (ParseException, RequestTimeout) as error:
             with suppress(OSError):
                 refuse(client, error, self.write_refusal, self.metrics)
+                client.linger()
         except Exception:
             logger.exception("a defect outside of the application")
         finally:
@@ -85,7 +87,7 @@ class Worker(GeventWorker):
             self.handle_exit(signal.SIGTERM, None)
         parts = self.wsgi(environ, response.start_response)
         try:
-            if not self.alive or request.body.failed:
+            if not self.alive or request.body.failed or request.body.reader.is_abandoned():
                 response.force_close()
             for part in parts:
                 response.write(part)
@@ -114,4 +116,4 @@ class Worker(GeventWorker):
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: from now on, each answer is the last one on its connection."""
         super().handle_exit(sig, frame)
-        gevent.spawn_later(LAST_REQUEST_SECONDS, self.clients.drop_idle)
+        gevent.spawn_later(LAST_REQUEST_SECONDS, self.clients.end)

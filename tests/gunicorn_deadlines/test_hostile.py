@@ -10,6 +10,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -238,6 +239,10 @@ LINES_400 = {
     "an asterisk": get("*"),
     "a lower-case method": get(method=b"get"),
     "a method with a bracket": get(method=b"G(T"),
+    "a fragment": get("/api/{user}/tasks#x"),
+    "a fragment before a query": get("/api/{user}/tasks#?limit=1"),
+    "a target without a slash, and :// in its query": get("api/{user}/tasks?q=://"),
+    "a target of another scheme": get("ftp://localhost/api/{user}/tasks"),
     "HTTP/0.9": Request(raw=lambda whole: whole[: whole.index(b" HTTP/")] + b"\r\n\r\n"),
     "HTTP/2.0": get(version=b"HTTP/2.0"),
     "HTTP/11.1": get(version=b"HTTP/11.1"),
@@ -277,6 +282,17 @@ PATHS_404 = {
     "/api/../": get("/api/../api/{user}/tasks"),
     "/api/./": get("/api/./{user}/tasks"),
     "encoded dots": get("/api/%2e%2e/api/{user}/tasks"),
+    "an encoded slash": get("/api%2F{user}/tasks"),
+    "an encoded slash, encoded again": get("/api%252F{user}/tasks"),
+    "an encoded slash at the front": get(
+        "http://localhost%2Fapi/{user}/tasks", host=b"Host: a\r\n"
+    ),
+    "an encoded letter": get("/%61pi/{user}/tasks"),
+    "a parameter of a segment": get("/api;a=b/{user}/tasks"),
+    "an encoded parameter of a segment": get("/api/{user}%3B/tasks"),
+    "a file with a slash at its end": get("/docs/swagger-ui.css/"),
+    "a file with dots before it": get("/docs/x/../swagger-ui.css"),
+    "a file with two slashes": get("/docs//swagger-ui.css"),
     "two slashes at the front": get("//api/{user}/tasks"),
     "three slashes at the front": get("///api/{user}/tasks"),
     "two slashes within": get("/api/{user}//tasks"),
@@ -344,6 +360,7 @@ SERVED = {
     "a malformed X-Request-Id": header(b"X-Request-Id: \xff"),
     "a malformed Cookie": header(b'Cookie: \xff="\\777; =;;'),
     "a malformed date": header(b"If-Modified-Since: yesterday"),
+    "a date beyond all calendars": header(b"If-Modified-Since: 1 Jan 99999999999 00:00:00 GMT"),
     "a malformed Authorization": header(b"Authorization: Basic \xff"),
     "a range": header(b"Range: bytes=0-5"),
     "an If-Range": header(b'If-Range: "1"\r\nRange: bytes=9-1'),
@@ -358,8 +375,7 @@ SERVED = {
     "HTTP/1.0": get(version=b"HTTP/1.0"),
     "HTTP/1.0 without a Host": get(version=b"HTTP/1.0", host=b""),
     "an absolute target": get("http://other.example/api/{user}/tasks"),
-    "an encoded slash": get("/api%2F{user}%2Ftasks"),
-    "a fragment": get("/api/{user}/tasks#x"),
+    "a version that is to come": get(version=b"HTTP/1.2"),
     "an empty Host": get(host=b"Host: \r\n"),
     "a body of a GET": get(headers=b"Content-Length: 5\r\n", body=b"hello"),
     "a semicolon in a query": query("q=K;limit=0"),
@@ -388,6 +404,9 @@ def test_hostile_request_is_refused_with_a_problem_and_changes_nothing(
     assert problem["title"]
     assert problem["detail"]
     assert problem["request_id"] == answer.headers["x-request-id"]
+    assert parsedate_to_datetime(answer.headers["date"])
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] in {"no-store", "private, no-cache"}
     assert tasks(server, user) == before
 
 
@@ -533,11 +552,46 @@ def test_nothing_that_was_refused_is_in_the_log(server):
     assert "secret" not in Path(server.log).read_text()
 
 
-def test_answer_to_head_has_no_body_even_where_it_is_an_error(server):
-    received = talk(server, get("/nowhere", method=b"HEAD").encode(""))
+@pytest.mark.parametrize(
+    ("connection", "version"),
+    [
+        (b"TE, close", b"HTTP/1.1"),
+        (b"keep-alive\r\nConnection: close", b"HTTP/1.1"),
+        (b"TE\r\nConnection:\tCLOSE ,", b"HTTP/1.1"),
+        (b"keep-alive, close", b"HTTP/1.0"),
+    ],
+)
+def test_connection_ends_where_one_of_its_options_says_so(server, connection, version):
+    # RFC 9112, section 9.6.
+    request = get("/health", version=version).encode("").replace(b": close", b": " + connection)
+    answer = read(talk(server, request))
+    assert answer is not None
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+
+
+@pytest.mark.parametrize("connection", [b"TE", b"close-not, keep-alive", b'"close"'])
+def test_connection_is_kept_where_none_of_its_options_says_otherwise(server, connection):
+    request = get("/health").encode("").replace(b": close", b": " + connection)
+    received = talk(server, request + get("/health").encode(""))
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_version_that_is_to_come_is_answered_in_the_one_that_is_spoken(server, user):
+    # RFC 9110, section 2.5.
+    received = talk(server, get("/health", version=b"HTTP/1.2").encode(""))
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    refused = talk(server, get("/nowhere", version=b"HTTP/1.9").encode(""))
+    assert refused.startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "status"), [("/nowhere", b"", 404), ("/health", b"nonsense\r\n", 400)]
+)
+def test_answer_to_head_has_no_body_even_where_it_is_an_error(server, target, headers, status):
+    received = talk(server, get(target, headers, method=b"HEAD").encode(""))
     answer = read(received)
     assert answer is not None
-    assert (answer.status, answer.body) == (404, b"")
+    assert (answer.status, answer.body) == (status, b"")
 
 
 def test_nothing_of_all_this_was_a_defect(server, user):

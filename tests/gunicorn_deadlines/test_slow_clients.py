@@ -98,6 +98,16 @@ def test_connection_that_is_idle_is_closed_without_a_word(impatient, connect, se
     assert received.count(b"HTTP/1.1 200 OK") == received.count(b"HTTP/1.") == sent.count(b"GET")
 
 
+@pytest.mark.parametrize("whole", [GET, post("Content-Length: 2") + b"{}"], ids=["get", "post"])
+def test_request_that_begins_with_the_one_before_has_no_more_time(
+    serve, on_database, connect, whole
+):
+    server = serve(**on_database, **LONG | {"REQUEST_HEAD_SECONDS": 1})
+    received = rest(connect(server, whole + HALF_A_HEAD))
+    assert received.count(b"HTTP/1.1 ") == 2
+    assert b"HTTP/1.1 408 " in received
+
+
 def test_body_that_nobody_wants_and_that_never_ends_closes_the_connection(impatient, connect):
     received = rest(connect(impatient, HALF_A_BODY.replace(b"/api/", b"/nowhere/")))
     assert received.startswith(b"HTTP/1.1 404 ")
