@@ -32,12 +32,21 @@ from gunicorn_deadlines.processors import default_workers
 from gunicorn_deadlines.worker import Worker
 from tasks_api import local_database
 from tasks_api.config import from_environ
+from tasks_api.http import cors, problems, security_headers
 from tasks_api.http.log import format_for, logging_config
-from tasks_api.http.problems import write_refusal
 
 settings = from_environ(os.environ)
 log_format = format_for(settings.log_format)
 metrics = Metrics("tasks_api")
+
+
+def write_refusal(
+    status: int, detail: str, request_id: str, origin: str
+) -> tuple[dict[str, str], bytes]:
+    """Write the answer to a request that the application never sees, as it would."""
+    headers, body = problems.write_refusal(status, detail, request_id)
+    headers |= security_headers.HEADERS | cors.headers_for(origin, settings.cors_origins)
+    return headers, body
 
 
 class TasksWorker(Worker):

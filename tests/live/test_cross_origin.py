@@ -20,6 +20,8 @@ HEADERS = {
     "Idempotency-Key": "page-1",
     "X-Request-Id": "page-1",
     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "tracestate": "vendor=1",
+    "baggage": "release=1",
 }
 FETCH = """async ([url, options]) => {
   const answer = await fetch(url, options);
@@ -106,3 +108,13 @@ def test_page_sees_why_a_query_is_refused(serve, on_database, origin, page):
     answer = page.evaluate(FETCH, [url, {"headers": HEADERS}])
     assert answer["status"] == requests.get(url, timeout=30).status_code == 422
     assert '"parameter":"limit"' in answer["text"]
+
+
+def test_page_sees_why_a_request_is_refused_that_the_application_never_sees(
+    serve, on_database, origin, page
+):
+    service = serve(**on_database, CORS_ORIGINS=origin).url
+    url = f"{service}/api/{uuid4()}/tasks?q={'x' * 9000}"
+    answer = page.evaluate(FETCH, [url, {}])
+    assert answer["status"] == 414
+    assert f'"request_id":"{answer["headers"]["x-request-id"]}"' in answer["text"]
