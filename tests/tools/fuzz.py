@@ -3,7 +3,8 @@
     python tests/tools/fuzz.py [--cases 10000] [--seed 1]
 
 schemathesis makes them from the OpenAPI document, all its kinds and all its checks, as
-`tests/test_contract.py` sets it up. It fails on any failed check and any 5xx in the server's log.
+`tests/test_contract.py` sets it up. As many others have any headers and paths:
+`tests/tools/wild.py`. It fails on any failed check and any 5xx in the server's log.
 """
 
 import argparse
@@ -14,14 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 # As pytest does it for the tests.
 sys.path.insert(0, str(TESTS))
 
+from hypothesis import HealthCheck, given, seed, settings  # noqa: E402
 from test_contract import CONFIG  # noqa: E402
 
+from tools import wild  # noqa: E402
 from tools.server import BIN, Server, launch  # noqa: E402
 
 GENERATED = re.compile(r"([\d,]+) generated")
@@ -59,6 +63,25 @@ def fuzz(server: Server, directory: Path, cases: int, seed: int) -> tuple[int, i
     return process.wait(), ran
 
 
+def fuzz_wildly(server: Server, cases: int, number: int) -> bool:
+    """Send requests with any headers and paths; return whether all are answered as they must be."""
+
+    @seed(number)
+    @settings(
+        max_examples=cases, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(wild.REQUESTS)
+    def run(request: wild.Request) -> None:
+        wild.check(server.port, request)
+
+    try:
+        run()
+    except Exception:
+        traceback.print_exc()
+        return False
+    return True
+
+
 def defects(log: Path) -> list[str]:
     """Give the lines of a log that tell of a 5xx or an error."""
     lines = [(line, json.loads(line)) for line in log.read_text().splitlines()]
@@ -77,19 +100,21 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tasks-api-fuzz-") as name:
         directory = Path(name)
-        server = launch(directory, WEB_CONCURRENCY=1)
+        server = launch(directory, WEB_CONCURRENCY=1, **wild.SETTINGS)
         started = time.monotonic()
         try:
             status, ran = fuzz(server, directory, arguments.cases, arguments.seed)
+            passed = fuzz_wildly(server, arguments.cases, arguments.seed)
         finally:
             server.stop()
         seconds = time.monotonic() - started
         found = defects(server.log)
     print("\n".join(found[:20]))  # noqa: T201
-    print(f"{ran} cases in {seconds:.0f} s, {len(found)} lines of defects in the log")  # noqa: T201
+    print(f"{ran} + {arguments.cases} cases in {seconds:.0f} s")  # noqa: T201
+    print(f"{len(found)} lines of defects in the log")  # noqa: T201
     if ran < arguments.cases:
         print(f"fewer cases than the {arguments.cases} that were wanted")  # noqa: T201
-    return int(status != 0 or bool(found) or ran < arguments.cases)
+    return int(status != 0 or not passed or bool(found) or ran < arguments.cases)
 
 
 if __name__ == "__main__":
