@@ -8,7 +8,7 @@ DAYS ?= 30
 PYTHONS ?= python3.11 python3.13
 
 help: ## Show this help
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run ## Serve on http://127.0.0.1:8000; settings come from the environment (see README)
 	@exec $(BIN)/python -m tasks_api

@@ -56,9 +56,9 @@ def start(directory: Path) -> sa.URL:
 
 
 def start_again_if_it_ends(directory: Path, engine: sa.Engine) -> None:
-    """Let whoever can't connect see to it that the server is looked after.
+    """Let requests that can't connect see to it that the server is looked after.
 
-    It is, unless its supervisor was killed. Who has noticed doesn't wait: the next ones succeed.
+    It is, unless its supervisor was killed. That request doesn't wait: later ones succeed.
     """
     trying = Lock()
 
