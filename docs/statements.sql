@@ -1916,7 +1916,7 @@ PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, q
 -- $1 known, $2 user_id, $3 q, $4 limit, $5 offset
-PREPARE q72fb35c686b80b60(bigint[], uuid, text, integer, integer) AS
+PREPARE qbe812851a182f61f(bigint[], uuid, text, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -1952,9 +1952,9 @@ PREPARE q72fb35c686b80b60(bigint[], uuid, text, integer, integer) AS
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
                             AND (lower(tasks.title) LIKE pg_catalog.like_escape((SELECT lower($3) AS lower_1),
-                                                                                '\')
+                                                                                '!')
                               OR lower(tasks.description) LIKE pg_catalog.like_escape((SELECT lower($3) AS lower_1),
-                                                                                      '\'))
+                                                                                      '!'))
                           ORDER BY tasks.created_at DESC,
                                    tasks.id DESC
                           LIMIT $4

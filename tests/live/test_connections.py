@@ -41,5 +41,5 @@ def test_requests_share_the_few_connections_that_the_database_allows(serve, data
 @needs_pgbouncer
 def test_requests_share_the_few_connections_that_a_pooler_allows(serve, database_url, tmp_path):
     with pgbouncer(tmp_path, database_url, clients=3) as url:
-        server = serve(**settings(url), STATEMENT_TIMEOUT_MS=0, WEB_CONCURRENCY=1)
+        server = serve(**settings(url), WEB_CONCURRENCY=1)
         assert statuses(server) == {201: 600}

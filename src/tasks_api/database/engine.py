@@ -6,13 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from gevent_postgres.pool import SharingPool, replace_if_closed
-from tasks_api.database.statements import Connection, return_json
+from tasks_api.database.connection import SETTINGS, Connection
+from tasks_api.database.statements import return_json
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3
 # How many seconds the database's machine may take to acknowledge what it is sent.
 CONNECT_TIMEOUT = 5
-UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT"})
 
 
 def pooled_engine(url: sa.URL, *, size: int, statement_timeout_ms: int) -> sa.Engine:
@@ -36,8 +36,7 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
     """Return an engine whose connections are in autocommit mode.
 
     Args:
-        statement_timeout_ms: sent as a start-up option; 0 sends none, which is what a PgBouncer
-            that doesn't ignore start-up options needs.
+        statement_timeout_ms: after which PostgreSQL ends a statement; 0 means never.
         options: passed on to `sqlalchemy.create_engine`.
     """
     connect_args: dict[str, Any] = {
@@ -49,9 +48,9 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
         "tcp_user_timeout": CONNECT_TIMEOUT * 1000,
         "connection_factory": Connection,
     }
-    if statement_timeout_ms:
-        given = url.query.get("options", "")
-        connect_args["options"] = f"{given} -c statement_timeout={statement_timeout_ms}".strip()
+    settings = SETTINGS | {"statement_timeout": str(statement_timeout_ms)}
+    if "search_path" in url.query.get("options", ""):
+        del settings["search_path"]
     engine = sa.create_engine(
         url,
         isolation_level="AUTOCOMMIT",
@@ -62,12 +61,5 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) ->
         connect_args=connect_args,
         **options,
     )
-    event.listen(engine, "connect", _use_utc)
+    event.listen(engine, "connect", lambda connection, _record: connection.pin(settings))
     return engine
-
-
-def _use_utc(connection: Connection, _record: object) -> None:
-    # Few servers have another time zone, so this round trip is rare.
-    if connection.info.parameter_status("TimeZone") not in UTC_NAMES:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TIME ZONE 'UTC'")

@@ -14,8 +14,9 @@ from psycopg2.errors import CheckViolation, ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.database import metrics
+from tasks_api.database.connection import Connection
 from tasks_api.database.engine import pooled_engine
-from tasks_api.database.statements import Connection, Row, Statement
+from tasks_api.database.statements import Row, Statement
 
 # The whole statement was rolled back and may be run again: serialization failure, deadlock, and a
 # row that another transaction has made since the statement began (which it then sees).

@@ -1,18 +1,21 @@
 """One statement: SQLAlchemy writes it, PostgreSQL prepares it, psycopg2 runs it."""
 
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg2 import extensions
+from psycopg2 import DataError, extensions
 from psycopg2.errors import DuplicatePreparedStatement
 from sqlalchemy.dialects.postgresql import psycopg2
+
+from tasks_api.database.connection import Connection, as_literals
 
 # How many statements a connection keeps: lists have many combinations of filters.
 PREPARED_MAX = 200
 
-# The lengths of a time of day in seconds, and in microseconds.
-SECONDS, MICROSECONDS = len("20:45:00"), len("20:45:00.123456")
+# The lengths of a moment in seconds, and in microseconds.
+SECONDS, MICROSECONDS = len("2026-01-08 20:45:00+00"), len("2026-01-08 20:45:00.123456+00")
 
 # A row by the names of its columns, ready to be written as JSON.
 Row = dict[str, Any]
@@ -20,17 +23,6 @@ Row = dict[str, Any]
 _PLAIN = psycopg2.dialect()  # type: ignore[no-untyped-call]
 # With the placeholders of PREPARE: $1, $2.
 _NUMBERED = psycopg2.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-
-
-class Connection(extensions.connection):
-    """A connection that knows which statements PostgreSQL has prepared on it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()
-
-    # psycopg2's has all parameters, of which it hides only the password.
-    __repr__ = object.__repr__
 
 
 class Statement:
@@ -78,9 +70,13 @@ class Statement:
             sql = f"{self._prepare}; {self._execute}"
         else:
             sql, prepare = self._plain, False
+        values = self.constants | parameters
+        if connection.before:
+            sql = connection.before + sql
+            values = {name: as_literals(value) for name, value in values.items()}
         with connection.cursor() as cursor:
             try:
-                cursor.execute(sql, self.constants | parameters)
+                cursor.execute(sql, values)
             except DuplicatePreparedStatement:
                 connection.prepared.add(self.name)
                 raise
@@ -91,12 +87,32 @@ class Statement:
 
 
 def _rfc_3339(value: Any, _cursor: object) -> str | None:
-    """Write PostgreSQL's `2026-01-08 20:45:00.1234+00` as RFC 3339 does (section 5.6)."""
+    """Write PostgreSQL's `2026-01-08 20:45:00.1234+00` as RFC 3339 does (section 5.6).
+
+    Raises:
+        DataError: it isn't written in ISO 8601, or its year in UTC isn't one of 1 to 9999.
+    """
     if value is None:
         return None
-    date, time = value[:10], value[11:-3]
-    # PostgreSQL leaves out zeros at the end of a fraction.
-    return f"{date}T{time if len(time) == SECONDS else time.ljust(MICROSECONDS, '0')}Z"
+    if not value.endswith("+00") or value[4] != "-":
+        value = _in_utc(value)
+    if SECONDS < len(value) < MICROSECONDS:
+        # PostgreSQL leaves out zeros at the end of a fraction.
+        value = f"{value[:-3].ljust(MICROSECONDS - 3, '0')}+00"
+    text: str = value.replace(" ", "T").replace("+00", "Z")
+    return text
+
+
+def _in_utc(value: str) -> str:
+    """Convert it from another time zone, to which something else has set the session."""
+    try:
+        moment = datetime.fromisoformat(value)
+        utc = str(moment.astimezone(UTC))
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise DataError("a timestamp is not as DateStyle ISO has it")
+    return utc.replace("+00:00", "+00")
 
 
 # By the OIDs of the types, which are the same in every PostgreSQL.

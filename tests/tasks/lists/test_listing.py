@@ -111,6 +111,7 @@ FILTERS = {
     "q=7 of": lambda task: "7 of" in task["description"],
     "q=%": lambda task: "%" in task["title"],
     "q=_": lambda task: False,
+    "q=!": lambda task: False,
     "q=\\": lambda task: False,
     "due_before=2026-01-04T00:00:00Z": lambda task: (task["due_at"] or "9") < "2026-01-04",
     "due_before=2026-01-01T01:00:00+01:00": lambda task: False,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import cast
 
 import sqlalchemy as sa
 from alembic import command
@@ -17,6 +18,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg2.errors import LockNotAvailable
 from sqlalchemy import event
+
+from tasks_api.database.connection import Connection
 
 # The package's own directory, which has the migrations and their template.
 SCRIPTS = "tasks_api.database:migrations"
@@ -119,24 +122,12 @@ def _lone_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def _set_timeouts(connection: sa.Connection) -> None:
     """Bound each wait, whatever the server, the database or the role have set."""
-    if _is_session(connection):
-        # For CREATE INDEX CONCURRENTLY too, which can't be in a transaction.
-        connection.exec_driver_sql(_set("SESSION"))
-        connection.commit()
+    timeouts = "".join(f"SET {{0}} {name} = '{value}'; " for name, value in TIMEOUTS.items())
+    before = cast("Connection", connection.connection.dbapi_connection).before
+    if before:
+        local = before + timeouts.format("LOCAL")
+        event.listen(connection, "begin", lambda connection: connection.exec_driver_sql(local))
     else:
-        connection.rollback()
-        event.listen(connection, "begin", lambda it: it.exec_driver_sql(_set("LOCAL")))
-
-
-def _set(scope: str) -> str:
-    return "; ".join(f"SET {scope} {name} = '{value}'" for name, value in TIMEOUTS.items())
-
-
-def _is_session(connection: sa.Connection) -> bool:
-    """Return whether PostgreSQL itself is at the other end.
-
-    A pooler may use another session for each transaction; it makes up the process id that a client
-    is told when it connects.
-    """
-    info = connection.connection.dbapi_connection.info  # type: ignore[union-attr]
-    return bool(connection.scalar(sa.select(sa.func.pg_backend_pid())) == info.backend_pid)
+        # For CREATE INDEX CONCURRENTLY too, which can't be in a transaction.
+        connection.exec_driver_sql(timeouts.format("SESSION"))
+        connection.commit()

@@ -20,8 +20,9 @@ Q = select(func.lower(bindparam("q", type_=sa.Text))).scalar_subquery()
 FILTERS: dict[str, sa.ColumnElement[bool]] = {
     "completed": tasks.c.completed == parameter_for("completed"),
     "q": sa.or_(
-        func.lower(tasks.c.title).like(Q, escape="\\"),
-        func.lower(tasks.c.description).like(Q, escape="\\"),
+        # A backslash reads otherwise where standard_conforming_strings is off.
+        func.lower(tasks.c.title).like(Q, escape="!"),
+        func.lower(tasks.c.description).like(Q, escape="!"),
     ),
     "tag": bindparam("tag", type_=sa.Text) == sa.any_(tasks.c.tags),
     "priority": tasks.c.priority == parameter_for("priority"),
@@ -78,7 +79,7 @@ def list_tasks(
     filters = FILTERS.keys() & query.keys()
     parameters = {name: query[name] for name in filters}
     if "q" in filters:
-        parameters["q"] = "%" + query["q"].translate({ord(c): f"\\{c}" for c in "\\%_"}) + "%"
+        parameters["q"] = "%" + query["q"].translate({ord(c): f"!{c}" for c in "!%_"}) + "%"
     for name in {"due_before", "due_after"} & filters:
         # By then, the days before this one have ended where the parameter's offset is. PostgreSQL
         # doesn't read offsets of 16 hours and more.
