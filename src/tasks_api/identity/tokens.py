@@ -28,6 +28,8 @@ REMEMBERED = 4096
 
 
 FETCHES = Counter("tasks_api_jwks_fetches", "Fetches of the issuer's keys.", ["outcome"])
+# Both are there from the start: a rate needs a value before the first failure.
+FETCHED, FETCH_FAILED = FETCHES.labels("ok"), FETCHES.labels("failed")
 
 logger = logging.getLogger("tasks_api.jwks")
 
@@ -176,9 +178,9 @@ def key_source(secret: bytes | None, jwks_url: str | None) -> RemoteKeys | Share
 def report_fetch(outcome: int | Exception) -> None:
     """Count and log a fetch of the issuer's keys: how many it brought, or why it failed."""
     if isinstance(outcome, Exception):
-        FETCHES.labels("failed").inc()
+        FETCH_FAILED.inc()
         # The error's text may hold words of the answer.
         logger.warning("the issuer's keys can't be fetched: %s", type(outcome).__name__)
     else:
-        FETCHES.labels("ok").inc()
+        FETCHED.inc()
         logger.info("the issuer has %d usable keys", outcome)
