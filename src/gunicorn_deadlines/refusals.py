@@ -33,8 +33,6 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.InvalidHeaderName: (400, "The name of a header field is malformed."),
     errors.ObsoleteFolding: (400, "A header field must not go over more than one line."),
     errors.InvalidSchemeHeaders: (400, "The headers contradict each other on the scheme."),
-    # The path doesn't begin with SCRIPT_NAME.
-    errors.ConfigurationProblem: (404, "There is nothing at this path."),
     RequestTimeout: (408, "The request did not arrive in time."),
     errors.LimitRequestLine: (414, "The request line is longer than the service accepts."),
     errors.ExpectationFailed: (417, "Only the expectation `100-continue` is understood."),

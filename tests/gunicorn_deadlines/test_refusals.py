@@ -106,12 +106,3 @@ def test_without_origins_nothing_is_said_of_them(serve, on_database):
     _, headers, _ = refusal(serve(**on_database), REFUSED["a long header"][0])
     assert not [name for name in headers if name.startswith("Access-Control")]
     assert "Vary" not in headers
-
-
-def test_service_below_a_path_has_nothing_outside_of_it(serve, on_database):
-    below = serve(**on_database, WEB_CONCURRENCY=1, SCRIPT_NAME="/todo")
-    host = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    assert refusal(below, b"GET /todo/health" + host)[0] == 200
-    for path in (b"/", b"/health", b"/todohealth", b"/%74odo/health", b"/todo%2Fhealth"):
-        status, headers, _ = refusal(below, b"GET " + path + host)
-        assert (status, headers["Content-Type"]) == (404, "application/problem+json")
