@@ -4,6 +4,7 @@ What a session has set itself outlasts a reload of the server's configuration. B
 may use another session for each transaction, each string that is sent sets it for its own one.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +38,8 @@ class Connection(extensions.connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()
+        # Names of statements; the one that was used last comes last.
+        self.prepared: OrderedDict[str, None] = OrderedDict()
         # SQL that has to come before each statement; empty where the session is its own.
         self.before = ""
 

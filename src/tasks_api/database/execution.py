@@ -13,24 +13,12 @@ from flask import Flask, current_app
 from psycopg2.errors import CheckViolation, ReadOnlySqlTransaction
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from tasks_api.database import metrics
+from tasks_api.database import failures, metrics
 from tasks_api.database.connection import Connection
 from tasks_api.database.engine import pooled_engine
 from tasks_api.database.statements import Row, Statement
 
-# The whole statement was rolled back and may be run again: serialization failure, deadlock, and a
-# row that another transaction has made since the statement began (which it then sees).
-ROLLED_BACK = frozenset({"40001", "40P01", "23505"})
-# A statement is prepared already; it isn't; or the tables have changed since it was.
-PREPARED_ALREADY = "42P05"
-NOT_PREPARED = frozenset({"26000", "0A000"})
 ATTEMPTS = 5
-
-# SQLSTATE classes and codes that say "not now": connection exceptions, lack of resources,
-# operator intervention (shutdown, statement timeout); read-only (a failover), lock not available.
-UNAVAILABLE = ("08", "53", "57", "25006", "55P03")
-# A table or column that isn't there.
-NOT_MIGRATED = frozenset({"42P01", "42703"})
 # After this many seconds without a failure, the database counts as working again.
 QUIET = 10.0
 
@@ -103,8 +91,8 @@ class Database:
             ConstraintViolated: a CHECK constraint doesn't allow it.
             StatementRefused: anything else.
         """
+        prepare = self.prepare
         for attempt in range(ATTEMPTS):
-            prepare = self.prepare
             try:
                 rows = self._attempt(statement, parameters, prepare=prepare)
             except PoolTimeoutError:
@@ -115,12 +103,15 @@ class Database:
                 raise ConstraintViolated(error.diag.constraint_name or "") from None
             except psycopg2.Error as error:
                 metrics.FAILURES.labels(error.pgcode or "none").inc()
-                if error.pgcode in ROLLED_BACK:
+                if error.pgcode in failures.ROLLED_BACK:
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
-                elif prepare and error.pgcode in NOT_PREPARED:
-                    # A pooler may use another session for each transaction. Nothing was done yet.
-                    self.prepare = False
-                elif error.pgcode != PREPARED_ALREADY:
+                elif prepare and error.pgcode in {failures.NOT_PREPARED, failures.NOT_SUPPORTED}:
+                    # Nothing was done yet.
+                    prepare = False
+                    if error.pgcode == failures.NOT_PREPARED:
+                        # A pooler may use another session for each transaction.
+                        self.prepare = False
+                elif error.pgcode != failures.PREPARED_ALREADY:
                     raise self._failure(error) from None
             else:
                 if self._causes:
@@ -159,10 +150,9 @@ class Database:
 
     def _failure(self, error: psycopg2.Error) -> Exception:
         code = error.pgcode
-        if code in NOT_MIGRATED:
+        if code in failures.NOT_MIGRATED:
             return NotMigrated("the database lacks a migration")
-        # There is no code if the server couldn't be reached, or the connection was lost.
-        if code is None or code.startswith(UNAVAILABLE):
+        if failures.is_temporary(error):
             [line, *_] = str(error).strip().splitlines() or [type(error).__name__]
             return self._unavailable(f"{line} (SQLSTATE {code or 'none'})")
         return StatementRefused(f"{type(error).__name__}, SQLSTATE {code}")

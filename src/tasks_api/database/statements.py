@@ -6,12 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from psycopg2 import DataError, extensions
-from psycopg2.errors import DuplicatePreparedStatement
+from psycopg2.errors import DuplicatePreparedStatement, FeatureNotSupported
 from sqlalchemy.dialects.postgresql import psycopg2
 
 from tasks_api.database.connection import Connection, as_literals
 
-# How many statements a connection keeps: lists have many combinations of filters.
+# How many statements a connection keeps: lists have many combinations of filters. Then the one goes
+# that was used longest ago.
 PREPARED_MAX = 200
 
 # The lengths of a moment in seconds, and in microseconds.
@@ -63,26 +64,36 @@ class Statement:
         Raises:
             psycopg2.Error: as psycopg2 raises it.
         """
-        known = self.name in connection.prepared
-        if known and prepare:
+        prepared = connection.prepared
+        known = prepare and self.name in prepared
+        if known:
+            prepared.move_to_end(self.name)
             sql = self._execute
-        elif prepare and len(connection.prepared) < PREPARED_MAX:
+        elif prepare:
             sql = f"{self._prepare}; {self._execute}"
+            if len(prepared) >= PREPARED_MAX:
+                oldest, _ = prepared.popitem(last=False)
+                sql = f"DEALLOCATE {oldest}; {sql}"
         else:
-            sql, prepare = self._plain, False
+            sql = self._plain
         values = self.constants | parameters
         if connection.before:
-            sql = connection.before + sql
             values = {name: as_literals(value) for name, value in values.items()}
         with connection.cursor() as cursor:
             try:
-                cursor.execute(sql, values)
+                cursor.execute(connection.before + sql, values)
             except DuplicatePreparedStatement:
-                connection.prepared.add(self.name)
+                prepared[self.name] = None
                 raise
+            except FeatureNotSupported:
+                if not known:
+                    raise
+                # A migration has changed the columns; nothing was done yet.
+                again = f"DEALLOCATE {self.name}; {self._prepare}; {self._execute}"
+                cursor.execute(connection.before + again, values)
             rows = [dict(zip(self._columns, row, strict=True)) for row in cursor.fetchall()]
-        if prepare:
-            connection.prepared.add(self.name)
+        if prepare and not known:
+            prepared[self.name] = None
         return rows
 
 
