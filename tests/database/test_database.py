@@ -150,6 +150,29 @@ def test_ailing_database_is_a_503(own_app, fail, path, code):
     assert own_app.test_client().get(path).status_code == 503
 
 
+# As Citus 13.2 says it, in `remote_transaction.c`, `adaptive_executor.c` and `remote_commands.c`.
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("failure on connection marked as essential: worker-1:5432", 503),
+        ("failed to prepare transaction ''citus_0_1_2_3'' on host worker-1:5432", 503),
+        (
+            "execution cannot recover from multiple connection failures. Last node failed "
+            "worker-1:5432",
+            503,
+        ),
+        ("postmaster was shut down, exiting", 503),
+        ("server closed the connection unexpectedly", 503),
+        ("unexpected number of columns from worker: 3, expected 4", 500),
+        ("cache lookup failed for relation 1", 500),
+    ],
+)
+def test_node_that_a_distributed_database_has_lost_is_a_503(own_app, tap, path, message, status):
+    raised = f"RAISE EXCEPTION USING MESSAGE = '{message}', ERRCODE = 'XX000'"
+    tap.instead.append(f"DO $$ BEGIN {raised}; END $$")
+    assert own_app.test_client().get(path).status_code == status
+
+
 def test_connection_to_a_server_that_has_become_read_only_is_not_kept(own_app, fail, path):
     [before] = execute(ME)
     fail("25006")

@@ -1,4 +1,4 @@
-"""What a failure of a statement means: by its SQLSTATE."""
+"""What a failure of a statement means: by its SQLSTATE, or its text where that says nothing."""
 
 import psycopg2
 
@@ -14,6 +14,20 @@ NOT_SUPPORTED = "0A000"
 # operator intervention (shutdown, statement timeout); read-only (a failover), lock not available,
 # transaction timeout.
 UNAVAILABLE = ("08", "53", "57", "25006", "55P03", "25P04")
+# How Citus says under "internal error" that it has lost a node; the last ones are libpq's words.
+INTERNAL_ERROR = "XX000"
+NODE_LOST = (
+    "failure on connection marked as essential",
+    "failed to prepare transaction",
+    "execution cannot recover from multiple connection failures",
+    "postmaster was shut down",
+    "server closed the connection unexpectedly",
+    "could not receive data from server",
+    "could not send data to server",
+    "no connection to the server",
+    "SSL connection has been closed unexpectedly",
+    "SSL SYSCALL error",
+)
 # A table or column that isn't there.
 NOT_MIGRATED = frozenset({"42P01", "42703"})
 
@@ -22,4 +36,5 @@ def is_temporary(error: psycopg2.Error) -> bool:
     """Return whether the database can't answer now, though the statement may be right."""
     # There is no code if the server couldn't be reached, or the connection was lost.
     code = error.pgcode or "08"
-    return code.startswith(UNAVAILABLE)
+    text = error.diag.message_primary or ""
+    return code.startswith(UNAVAILABLE) or (code == INTERNAL_ERROR and text.startswith(NODE_LOST))
