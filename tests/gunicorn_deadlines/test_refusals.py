@@ -90,6 +90,14 @@ def test_line_that_never_ends_is_read_to_a_limit_only(server):
     assert (status, headers["Connection"]) == (414, "close")
 
 
+def test_head_that_ends_in_a_long_line_is_waited_for_no_longer(serve, on_database):
+    patient = serve(**on_database, WEB_CONCURRENCY=1, REQUEST_HEAD_SECONDS=600)
+    with socket.create_connection(("127.0.0.1", patient.port), 60) as connection:
+        connection.sendall(b"GET /?" + LONG)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 414 ")
+
+
 def test_origin_of_the_request_before_counts_for_no_other(server):
     before = b"GET /health HTTP/1.1\r\n" + FROM_PAGE + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
