@@ -12,7 +12,6 @@ SOURCE = Path(__file__).parents[1] / "src"
 MODULES = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
 # The versions in which those parts were read.
 READ = {
-    "apispec": "6.10",
     "flask-smorest": "0.47",
     "gevent": "26.9",
     "gunicorn": "27.0",

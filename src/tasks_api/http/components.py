@@ -1,7 +1,4 @@
-"""How marshmallow's schemas and fields become components of the OpenAPI document.
-
-It relies on apispec's `OpenAPIConverter._field2parameter`.
-"""
+"""How marshmallow's schemas and fields become components of the OpenAPI document."""
 
 from inspect import getdoc
 from typing import Any
@@ -40,13 +37,6 @@ class Converter(OpenAPIConverter):
             # In OpenAPI 3.0, nothing can stand beside a plain reference.
             described["allOf"] = [self._reference(type(field))]
         return described
-
-    def _field2parameter(self, field: Field[Any], **place: str) -> dict[str, Any]:
-        """Return a parameter; its description stands outside of its schema."""
-        parameter: dict[str, Any] = super()._field2parameter(field, **place)
-        if parameter["schema"].keys() == {"allOf"}:
-            [parameter["schema"]] = parameter["schema"]["allOf"]
-        return parameter
 
     def _reference(self, choice: type[Choice]) -> Any:
         name = choice.__name__
