@@ -192,6 +192,15 @@ def test_index_that_is_there_already_is_not_built_twice(engine):
         assert connection.scalar(index) == built
 
 
+def test_migration_whose_connection_is_lost_is_not_taken_for_one_that_waits(engine):
+    lose = sa.text("SELECT pg_terminate_backend(pg_backend_pid())")
+    with (
+        pytest.raises(sa.exc.OperationalError, match="server closed the connection"),
+        migrations._lone_connection(engine) as connection,
+    ):
+        connection.execute(lose)
+
+
 def test_long_transaction_in_the_way_of_a_migration_is_reported_in_one_line(engine, impatient):
     migrations.upgrade(engine, "0004")
     runner = create_app(Config(database_url=engine.url)).test_cli_runner()
