@@ -1,7 +1,7 @@
 """All clients of a worker, and those among them that it waits for."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import nsmallest
 from time import monotonic
 
@@ -14,11 +14,17 @@ logger = logging.getLogger(__name__)
 
 
 class Clients:
-    """The clients of a worker: at most `limit`, none of which is waited for without limit."""
+    """The clients of a worker, none of which is waited for without limit.
 
-    def __init__(self, limit: int, metrics: Metrics) -> None:
+    Args:
+        limit: how many there may be,
+        held: beside those whose requests the application holds open: it returns their number.
+    """
+
+    def __init__(self, limit: int, metrics: Metrics, held: Callable[[], int]) -> None:
         self.limit = limit
         self.metrics = metrics
+        self.held = held
         self.kept: set[Client] = set()
         # Each client adds itself here for as long as it is waited for.
         self.waiting: set[Client] = set()
@@ -51,8 +57,8 @@ class Clients:
         self.drop_late()
 
     def drop_surplus(self) -> None:
-        """Drop those that have kept us waiting longest, if there are more clients than `limit`."""
-        surplus = len(self.kept) - self.limit
+        """Drop those that have kept us waiting longest, if there are more clients than may be."""
+        surplus = len(self.kept) - self.limit - self.held()
         if surplus > 0:
             longest = nsmallest(surplus, self.waiting, key=lambda client: client.since)
             logger.warning("too many connections", extra={"dropped": len(longest)})

@@ -8,6 +8,7 @@ stops accepting, and waits for the greenlets up to `graceful_timeout`. And it re
 
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -41,13 +42,18 @@ class Worker(GeventWorker):
     patience: Patience
     metrics: Metrics
     write_refusal: Refusal
+    # How many requests the application holds open by itself, at most, and now: they take nobody's
+    # room. The last one has them answered, because the worker ends.
+    held_max: int
+    held: Callable[[], int]
+    end_held: Callable[[], None]
     # `pre_fork` sets it, to `shared_metrics.free_number`.
     number: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.clients = Clients(self.worker_connections, self.metrics)
-        self.worker_connections += ROOM
+        self.clients = Clients(self.worker_connections, self.metrics, self.held)
+        self.worker_connections += self.held_max + ROOM
 
     def init_process(self) -> None:
         """Have gunicorn's settings at hand, each of which `Config` would look up a dozen times."""
@@ -91,6 +97,9 @@ class Worker(GeventWorker):
                 response.force_close()
             for part in parts:
                 response.write(part)
+                if response.response_length is None:
+                    # It comes as it is made: nobody knows when the next part will follow.
+                    client.flush()
             response.close()
         finally:
             if hasattr(parts, "close"):
@@ -102,7 +111,8 @@ class Worker(GeventWorker):
         """Do what is due once a second."""
         super().notify()
         self.clients.drop_late()
-        self.clients.drop_surplus()
+        if self.alive:
+            self.clients.drop_surplus()
         for metric in PROCESS_COLLECTOR.collect():
             if metric.name == "process_resident_memory_bytes":
                 self.metrics.memory.set(metric.samples[0].value)
@@ -116,4 +126,5 @@ class Worker(GeventWorker):
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: from now on, each answer is the last one on its connection."""
         super().handle_exit(sig, frame)
+        gevent.spawn(self.end_held)
         gevent.spawn_later(LAST_REQUEST_SECONDS, self.clients.end)

@@ -34,6 +34,7 @@ from tasks_api import local_database
 from tasks_api.config import from_environ
 from tasks_api.http import cors, problems, security_headers
 from tasks_api.http.log import format_for, logging_config
+from tasks_api.tasks.changes.waits import GREENLETS_MAX, Waits
 
 settings = from_environ(os.environ)
 log_format = format_for(settings.log_format)
@@ -54,6 +55,18 @@ class TasksWorker(Worker):
 
     metrics = metrics
     write_refusal = staticmethod(write_refusal)
+    held_max = GREENLETS_MAX
+    # `post_worker_init` sets it.
+    waits: Waits | None = None
+
+    def held(self) -> int:
+        """Return how many requests wait for changes."""
+        return self.waits.number if self.waits else 0
+
+    def end_held(self) -> None:
+        """Have them answered."""
+        if self.waits:
+            self.waits.end()
 
 
 # The colons of an IPv6 address would be taken for the one before the port.
@@ -62,9 +75,9 @@ bind = f"{host}:{settings.port}"
 workers = settings.web_concurrency or default_workers()
 worker_class = TasksWorker
 worker_connections = 1000
-# These don't fit into the 1,024 open files that a process usually may have.
+# These, and those that wait, don't fit into the 1,024 open files that a process usually may have.
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
 # If we closed an idle connection just when a router uses it, the router's client would get an
 # error. The default is longer than any router's: Google Cloud's keeps connections for 600 seconds
 # (cloud.google.com/load-balancing/docs/https, "Backend HTTP keepalive timeout"), Heroku's for 90
@@ -134,8 +147,9 @@ def post_fork(_server: Any, worker: Worker) -> None:
     extensions.set_wait_callback(wait_callback(DATABASE_SILENCE))
 
 
-def post_worker_init(worker: Any) -> None:
+def post_worker_init(worker: TasksWorker) -> None:
     """Open a first connection, so that each worker has one where the database allows only a few."""
     # It may serve something else: an application around this one, for example.
     if isinstance(worker.wsgi, Flask):
+        worker.waits = worker.wsgi.extensions["waits"]
         gevent.spawn(worker.wsgi.extensions["database"].connect)

@@ -88,7 +88,7 @@ def test_as_many_files_can_be_open_as_a_worker_has_connections(serve, on_databas
         server = serve(**on_database)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] == 4096
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] == 8192
 
 
 def test_ctrl_c_in_a_terminal_ends_without_a_word_of_python(serve, on_database):
@@ -125,12 +125,17 @@ def half():
 """
 
 
-def test_answer_that_is_not_whole_is_not_sent(serve, on_database, tmp_path):
+def test_answer_that_is_not_whole_can_not_pass_for_one(serve, on_database, tmp_path):
     (tmp_path / "wsgi.py").write_text(BROKEN)
     server = serve(**on_database, GUNICORN_CMD_ARGS=f"--chdir {tmp_path}")
-    for path in ("broken", "half"):
-        with pytest.raises(requests.ConnectionError):
-            requests.get(f"{server.url}/{path}")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{server.url}/broken")
+    # Its length isn't known, so each part of it is sent when it is there.
+    with requests.get(f"{server.url}/half", stream=True) as answer:
+        parts = answer.iter_content(None)
+        assert next(parts) == b"half"
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            next(parts)
     assert requests.get(server.url).text == "whole"
     defects = [line for line in lines(server) if line["level"] == "ERROR"]
     assert ["RuntimeError" in str(line["traceback"]) for line in defects] == [True, True]
