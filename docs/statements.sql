@@ -62,6 +62,13 @@ PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
                           LIMIT $4) AS page ON TRUE
   WHERE users.id = CAST($1 AS uuid);
 
+-- tasks_api.tasks.changes.waits: REVISIONS
+-- $1 user_ids
+PREPARE q011708f8272c2370(uuid[]) AS
+  SELECT users.id, users.revision
+  FROM users
+  WHERE users.id = ANY(CAST($1 AS uuid[]));
+
 -- tasks_api.tasks.item.creation: CREATE
 -- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 due_on, $7 priority,
 -- $8 array_position_1 = 1, $9 tags, $10 position, $11 user_id, $12 count

@@ -39,6 +39,7 @@ VARYING = re.compile(
     r"|(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r'|(?P<time>(?<!"due_at":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)'
     r'|(?:(?<=cursor=)|(?<="next":"))(?P<cursor>[^&>"]{20,})'
+    r"|(?<=^retry: )(?P<retry>[0-9]+)$"
     r'|(?<=-)(?P<shape>[0-9a-f]{4})(?="$)',
     re.MULTILINE,
 )

@@ -24,6 +24,7 @@ from tasks_api.identity import guard
 from tasks_api.identity.tokens import Verifier, key_source
 from tasks_api.tasks import blueprint as tasks
 from tasks_api.tasks.blueprint import DOCUMENT
+from tasks_api.tasks.changes import waits
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -58,6 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     if config.auth == "jwt":
         guard.init_app(app, api, verifier_for(config))
     api.register_blueprint(tasks)
+    waits.init_app(app)
     api.register_blueprint(health.blueprint)
     exposition.init_app(app, config.metrics_token, open_to_all=config.database_url is None)
     cors.init_app(app, config.cors_origins)

@@ -100,8 +100,8 @@ def test_preflight_passes_with_any_query(page, path, method, suffix):
 
 def test_pages_may_send_the_headers_of_the_contract_and_no_others(page, path):
     wanted = (
-        "authorization,content-type,if-match,if-none-match,idempotency-key,x-request-id,"
-        "traceparent,tracestate,baggage"
+        "authorization,cache-control,content-type,if-match,if-none-match,idempotency-key,"
+        "last-event-id,x-request-id,traceparent,tracestate,baggage"
     )
     answer = preflight(page, path, "POST", f"{wanted},x-other,cookie")
     assert listed(answer, "Access-Control-Allow-Headers") == set(wanted.split(","))

@@ -167,6 +167,23 @@ def test_token_is_remembered_until_it_expires_and_verified_again_in_the_leeway(
         verifier.user_of(token)
 
 
+def test_token_is_good_until_it_would_be_refused(issuer, verifier, clock):
+    token = issuer.token(str(USER), exp=int(clock()) + 60)
+    assert verifier.seconds_left(token) == 60 + LEEWAY
+    clock.advance(60 + LEEWAY - 1)
+    assert verifier.seconds_left(token) == 1
+    assert verifier.user_of(token) == USER
+    clock.advance(1)
+    assert verifier.seconds_left(token) == 0
+
+
+def test_token_is_good_no_longer_when_its_key_is_withdrawn(issuer, verifier, keys):
+    token = issuer.token(str(USER))
+    assert verifier.seconds_left(token) > 0
+    keys.keys.clear()
+    assert verifier.seconds_left(token) == 0
+
+
 def test_remembered_token_is_forgotten_with_its_key(issuer, verifier, keys):
     token = issuer.token(str(USER))
     verifier.user_of(token)

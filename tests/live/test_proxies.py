@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 import requests
+from tools.events import STREAM, blocks
 from tools.http_proxies import PROXIES
+from tools.racing import meanwhile
 
 # Of each of these, a part would be lost; nginx itself takes at most a megabyte.
 UPLOADS, UPLOAD_BYTES = 100, 900_000
@@ -61,3 +63,33 @@ def test_path_that_a_proxy_does_not_take_for_ours_is_none(serve, on_database, be
     connection.request("GET", path.format(user=uuid4()))
     assert connection.getresponse().status == 404
     connection.close()
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_event_comes_through_a_compressing_proxy_while_the_stream_stays_open(
+    serve, on_database, behind, name
+):
+    """A proxy that kept events until it has a buffer full of them would pass on none of these."""
+    base = f"{behind(name, serve(**on_database, WEB_CONCURRENCY=1).url)}/api/{uuid4()}"
+    headers = {**STREAM, "Accept-Encoding": "gzip"}
+    with requests.get(f"{base}/changes", headers=headers, stream=True, timeout=60) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        stream = blocks(answer.iter_content(None))
+        assert next(stream).fields.keys() == {"retry"}
+        for _ in range(2):
+            task = requests.post(f"{base}/tasks", json={"title": "x"}, timeout=60).json()
+            event = next(block for block in stream if not block.comments)
+            assert event.data["changes"] == [task]
+        # It is still open: a comment comes.
+        assert next(stream).comments == 1
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_wait_ends_with_a_change_behind_a_compressing_proxy(serve, on_database, behind, name):
+    server = serve(**on_database, WEB_CONCURRENCY=1)
+    base = f"{behind(name, server.url)}/api/{uuid4()}"
+    with meanwhile(lambda: requests.get(f"{base}/changes?wait=25", timeout=60)) as answer:
+        task = requests.post(f"{base}/tasks", json={"title": "x"}, timeout=60).json()
+    assert answer.result().json()["changes"] == [task]
+    assert answer.result().headers["Cache-Control"] == "no-store"

@@ -9,10 +9,13 @@ from flask_cors import CORS
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 REQUEST_HEADERS = [
     "Authorization",
+    # Libraries that read streams of events send these two.
+    "Cache-Control",
     "Content-Type",
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Last-Event-ID",
     "X-Request-Id",
     # W3C Trace Context and Baggage: what the tools that trace a page send along.
     "baggage",

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import orjson
 from flask import Flask, Request, has_request_context, request
 from prometheus_client import Histogram
+from werkzeug.wsgi import ClosingIterator
 
 from tasks_api.http.security_headers import HEADERS
 
@@ -26,6 +27,8 @@ TRACEPARENT = re.compile(
 
 # Where in the WSGI environment the id is.
 ID = "tasks_api.request_id"
+# There, of a request that is held open: its line, once its answer has begun.
+HELD = "tasks_api.held"
 
 REQUESTS = Histogram(
     "tasks_api_request_duration_seconds",
@@ -39,8 +42,8 @@ _labelled = cache(REQUESTS.labels)
 
 logger = logging.getLogger("tasks_api.request")
 
-# Writes the line of a request: its environment, status, headers and seconds.
-Writer = Callable[[WSGIEnvironment, int, Mapping[str, str], float], None]
+# Writes the line of a request: its status, headers and seconds.
+Writer = Callable[[Request, int, Mapping[str, str], float], None]
 
 
 class RequestLog:
@@ -63,19 +66,34 @@ class RequestLog:
             names = {name for name, _ in headers}
             headers.extend(header for header in HEADERS.items() if header[0] not in names)
             headers.append(("X-Request-Id", environ[ID]))
-            code, seconds = int(status[:3]), time.perf_counter() - began
-            measure(environ["werkzeug.request"], code, seconds)
-            if logger.isEnabledFor(logging.INFO):
-                self._write(environ, code, dict(headers), seconds)
+            # Flask takes it out when the application returns.
+            served, code = environ["werkzeug.request"], int(status[:3])
+            if HELD in environ:
+                environ[HELD] = partial(self._log, served, code, headers, began)
+            else:
+                measure(served, code, time.perf_counter() - began)
+                self._log(served, code, headers, began)
             return start_response(status, headers, *more)
 
-        return self._application(environ, answer)
+        parts = self._application(environ, answer)
+        return ClosingIterator(parts, environ[HELD]) if HELD in environ else parts
+
+    def _log(
+        self, served: Request, status: int, headers: list[tuple[str, str]], began: float
+    ) -> None:
+        if logger.isEnabledFor(logging.INFO):
+            self._write(served, status, dict(headers), time.perf_counter() - began)
 
 
 def init_app(app: Flask, log_format: str) -> None:
     """Name, measure and log all requests of the app."""
     write = write_json if log_format == "json" else write_text
     app.wsgi_app = RequestLog(app.wsgi_app, write)  # type: ignore[method-assign]
+
+
+def hold() -> None:
+    """Have the current request logged when it is over, and not measured: it waits for others."""
+    request.environ[HELD] = None
 
 
 def request_id() -> str | None:
@@ -90,11 +108,8 @@ def measure(served: Request, status: int, seconds: float) -> None:
     _labelled(method, rule.rule if rule else "none", status).observe(seconds)
 
 
-def write_json(
-    environ: WSGIEnvironment, status: int, headers: Mapping[str, str], seconds: float
-) -> None:
+def write_json(served: Request, status: int, headers: Mapping[str, str], seconds: float) -> None:
     """Write the line, as the formatter of all other lines would, in a fifth of the time."""
-    served: Request = environ["werkzeug.request"]
     size = headers.get("Content-Length")
     line: dict[str, Any] = {
         "level": "INFO",
@@ -107,16 +122,15 @@ def write_json(
         "milliseconds": round(seconds * 1000, 3),
         "bytes": size and int(size),
     }
-    if trace := TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", "")):
+    if trace := TRACEPARENT.fullmatch(served.environ.get("HTTP_TRACEPARENT", "")):
         line["trace_id"] = trace["trace_id"]
-    line |= {"request_id": environ[ID], "time": datetime.now(UTC)}
+    line |= {"request_id": served.environ[ID], "time": datetime.now(UTC)}
     sys.stdout.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE).decode())
     sys.stdout.flush()
 
 
-def write_text(environ: WSGIEnvironment, status: int, _: Mapping[str, str], seconds: float) -> None:
+def write_text(served: Request, status: int, _: Mapping[str, str], seconds: float) -> None:
     """Write the line for a terminal: no id and no path, as in JSON, but shorter."""
-    served: Request = environ["werkzeug.request"]
     # A method can have any characters under some servers; a terminal would obey some of them.
     method = repr(served.method)[1:-1]
     route = served.url_rule.rule if served.url_rule else "-"

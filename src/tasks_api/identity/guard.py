@@ -5,6 +5,9 @@ that the check and the document can't disagree.
 """
 
 import logging
+import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +79,7 @@ class Guard(BasePlugin):
                 headers={"Retry-After": str(error.retry_after)},
             ) from None
         g.user_id = caller
+        g.seconds_left = partial(self._verifier.seconds_left, token)
         # Without view_args no route matched, and Flask answers with a 404 or 405 after this.
         if request.view_args is None:
             return
@@ -86,6 +90,15 @@ class Guard(BasePlugin):
 def caller() -> Any:
     """Return the id of the request's user, once their token was checked; else None."""
     return g.get("user_id")
+
+
+def seconds_left() -> Callable[[], float]:
+    """Return what tells for how many seconds the request's token is still good.
+
+    It needs no request. Where no token is needed, that is for ever.
+    """
+    left: Callable[[], float] = g.get("seconds_left", lambda: math.inf)
+    return left
 
 
 def init_app(app: Flask, api: Api, verifier: Verifier) -> None:

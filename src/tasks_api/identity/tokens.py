@@ -13,7 +13,7 @@ from cachetools import LRUCache, cached
 from prometheus_client import Counter
 
 from issuer_keys.jwks import Key
-from issuer_keys.keys import RemoteKeys, SharedSecret, UnknownKey
+from issuer_keys.keys import KeysUnavailable, RemoteKeys, SharedSecret, UnknownKey
 from tasks_api.identity.settings import HYPHENATED_UUID
 
 # How far, in seconds, the issuer's clock may be from ours.
@@ -89,10 +89,20 @@ class Verifier:
             InvalidToken: it is not valid.
             KeysUnavailable: its key is unknown, and the issuer can't be asked now.
         """
+        return self._check(token).user_id
+
+    def seconds_left(self, token: str) -> float:
+        """Return for how many seconds from now the token is accepted; 0 if it isn't any more."""
+        try:
+            return self._check(token).expires + LEEWAY - self._now()
+        except (InvalidToken, KeysUnavailable):
+            return 0
+
+    def _check(self, token: str) -> _Verified:
         verified = self._verify_once(token)
         if self._now() >= verified.expires or not self._keys.still_has(verified.key):
             verified = self._verify(token)
-        return verified.user_id
+        return verified
 
     def _verify(self, token: str) -> _Verified:
         if len(token) > MAX_LENGTH:

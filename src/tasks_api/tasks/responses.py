@@ -102,6 +102,6 @@ def written_or_412(task: Row | None, precondition: Precondition) -> Row:
 
 def forbid_shared_copies(response: Response) -> Response:
     """Make caches ask each time, and keep the answers of users apart (RFC 9111, 5.2.2)."""
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.setdefault("Cache-Control", "private, no-cache")
     response.headers.add("Vary", "Authorization")
     return response

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -66,6 +66,15 @@ class FeedPage:
     next: Position
     has_more: bool
     changes: Sequence[Row] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what an answer has."""
+        return {
+            "revision": self.revision,
+            "next": str(self.next),
+            "has_more": self.has_more,
+            "changes": self.changes,
+        }
 
 
 def _changes() -> Statement:

@@ -5,12 +5,14 @@ from typing import Any
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Range
 
+from tasks_api.http import event_streams
 from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict
 from tasks_api.tasks.changes.feed import POSITION, Position
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
 from tasks_api.tasks.tombstones import TOMBSTONE_EXAMPLE, TombstoneSchema
 
 CHANGES_MAX = 500
+WAIT_MAX = 25
 
 CHANGES_EXAMPLE = {
     "revision": 58,
@@ -20,6 +22,17 @@ CHANGES_EXAMPLE = {
         TASK_EXAMPLE,
         TOMBSTONE_EXAMPLE,
     ],
+}
+
+STREAM = {
+    event_streams.MEDIA_TYPE: {
+        "schema": {"type": "string"},
+        "example": (
+            b"retry: 2718\n\n"
+            + event_streams.event("changes", CHANGES_EXAMPLE, CHANGES_EXAMPLE["next"])
+            + event_streams.COMMENT
+        ).decode(),
+    }
 }
 
 
@@ -49,6 +62,28 @@ class ChangesQuerySchema(Strict):
         load_default=CHANGES_MAX,
         validate=Range(1, CHANGES_MAX),
         metadata=says("How many changes to return, at most.", example=500),
+    )
+    wait = QueryInteger(
+        load_default=0,
+        validate=Range(0, WAIT_MAX),
+        metadata=says(
+            "If there is no change, for how many seconds to wait for one. At the end of them the "
+            "answer is an empty page."
+        ),
+    )
+
+
+class LastEventSchema(Strict):
+    """Where a stream broke off."""
+
+    last_event_id = PositionField(
+        data_key="Last-Event-ID",
+        load_default=lambda: None,
+        metadata=says(
+            "The id of the last event that came: a stream continues there, and not at `since`. "
+            "Browsers send it by themselves.",
+            pattern=f"^{POSITION}$",
+        ),
     )
 
 
