@@ -79,10 +79,8 @@ class Server:
         if half.exists():
             shutil.rmtree(half)
         half.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            # PostgreSQL refuses to run as root.
-            nobody = pwd.getpwnam("nobody")
-            os.chown(half, nobody.pw_uid, nobody.pw_gid)
+        # PostgreSQL refuses to run as root.
+        os.chown(half, *((-1, -1) if os.geteuid() else pwd.getpwnam("nobody")[2:4]))
         options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
         if self.run("initdb", half, *options, lock=lock).wait():
             raise StartFailed(self.last_error())
@@ -143,9 +141,7 @@ def as_owner(data: Path) -> list[str]:
     Raises:
         StartFailed: the system is another one than Linux, whose `setpriv` this needs.
     """
-    if os.geteuid():
-        return []
-    if not shutil.which("setpriv"):
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
         raise StartFailed("root can't start it here, where there is no setpriv: be another user")
     owner, capability = data.stat(), "-all,+dac_override"
     to_owner = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
@@ -155,7 +151,7 @@ def as_owner(data: Path) -> list[str]:
         f"--ambient-caps={capability}",
         "--securebits=+no_setuid_fixup",
     ]
-    return ["setpriv", *to_owner, *to_reach, "--"]
+    return [] if os.geteuid() else ["setpriv", *to_owner, *to_reach, "--"]
 
 
 def take_lock(path: Path) -> int:
