@@ -6,7 +6,9 @@ and `_dec_overflow`.
 
 import select
 import time
-from threading import Condition
+from collections import deque
+from collections.abc import Callable, Hashable
+from threading import Condition, Lock
 from typing import Any
 
 import psycopg2
@@ -18,9 +20,76 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePoo
 # How long after a refusal the database isn't asked for another connection, in seconds: each refusal
 # costs it a process.
 REFUSED_SECONDS = 1
+# How long after a refusal no more connections are expected than there are, in seconds.
+SCARCE_SECONDS = 60
 
 # gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
 _poll = monkey.get_original("select", "poll")
+# gevent's lock costs more than all that it would guard here. Nothing waits while it has this one.
+_plain_lock = monkey.get_original("_thread", "allocate_lock")
+
+
+class Shares:
+    """Counts what each holder has, and keeps those waiting in line who have their share.
+
+    Args:
+        limit: returns how many connections a holder may have at once.
+        timeout: how many seconds to wait for one's own.
+    """
+
+    def __init__(self, limit: Callable[[], int], timeout: float) -> None:
+        self._limit = limit
+        self._timeout = timeout
+        self._lock = _plain_lock()
+        self._held: dict[Hashable, int] = {}
+        self._waiting: dict[Hashable, deque[Any]] = {}
+
+    def take(self, holder: Hashable) -> None:
+        """Count one more connection of a holder; wait until there is one that it may have.
+
+        Args:
+            holder: None for a connection that is not counted.
+
+        Raises:
+            sqlalchemy.exc.TimeoutError: its whole share was in use for too long.
+        """
+        if holder is None:
+            return
+        with self._lock:
+            held = self._held.get(holder, 0)
+            if not held or held < self._limit():
+                self._held[holder] = held + 1
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.setdefault(holder, deque()).append(turn)
+        if turn.acquire(timeout=self._timeout):
+            return
+        with self._lock:
+            # It may have been given a place in this moment.
+            if turn in self._waiting.get(holder, ()):
+                self._leave(holder, turn)
+                raise PoolTimeoutError("the holder's whole share is in use")
+
+    def give_back(self, holder: Hashable) -> None:
+        """Count one less; the next one in line takes its place."""
+        if holder is None:
+            return
+        with self._lock:
+            held = self._held[holder]
+            if (waiting := self._waiting.get(holder)) and held <= self._limit():
+                turn = waiting[0]
+                self._leave(holder, turn)
+                turn.release()
+            elif held > 1:
+                self._held[holder] = held - 1
+            else:
+                del self._held[holder]
+
+    def _leave(self, holder: Hashable, turn: Any) -> None:
+        self._waiting[holder].remove(turn)
+        if not self._waiting[holder]:
+            del self._waiting[holder]
 
 
 class SharingPool(QueuePool):
@@ -55,6 +124,11 @@ class SharingPool(QueuePool):
             except (PoolTimeoutError, psycopg2.OperationalError):
                 if not self._wait(deadline - time.monotonic()):
                     raise
+
+    def share(self) -> int:
+        """Return how many connections one holder may have, so that half of them is for others."""
+        scarce = time.monotonic() < self.refused_at + SCARCE_SECONDS
+        return max(1, (self.alive if scarce else self.size()) // 2)
 
     def _wait(self, seconds: float) -> bool:
         """Wait for a connection to be returned; return whether to try again."""

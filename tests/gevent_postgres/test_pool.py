@@ -137,3 +137,18 @@ def test_place_of_a_connection_that_was_lost_is_free_for_who_waits(open_pool):
             time.sleep(0.001)
     waiting.result().close()
     assert len(pooled.attempts) == 2
+
+
+def test_share_is_half_of_the_pool_or_for_a_while_of_what_the_database_allows(
+    open_pool, impatient, monkeypatch
+):
+    pooled = open_pool(4, size=20)
+    assert pooled.pool.share() == 10
+    taken = [pooled.raw_connection() for _ in range(4)]
+    with pytest.raises(psycopg2.OperationalError):
+        pooled.raw_connection()
+    assert pooled.pool.share() == 2
+    monkeypatch.setattr(pool, "SCARCE_SECONDS", 0)
+    assert pooled.pool.share() == 10
+    for connection in taken:
+        connection.close()

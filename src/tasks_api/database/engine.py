@@ -1,11 +1,12 @@
 """The engine: a bounded pool of connections in autocommit mode."""
 
+from sys import maxsize
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from gevent_postgres.pool import SharingPool, replace_if_closed
+from gevent_postgres.pool import Shares, SharingPool, replace_if_closed
 from tasks_api.database.connection import SETTINGS, Connection
 from tasks_api.database.statements import return_json
 
@@ -30,6 +31,15 @@ def pooled_engine(url: sa.URL, *, size: int, statement_timeout_ms: int) -> sa.En
     event.listen(engine, "connect", return_json)
     event.listen(engine, "checkout", replace_if_closed)
     return engine
+
+
+def shares_of(engine: sa.Engine) -> Shares:
+    """Return the shares that users have of an engine's pool; without one, each may have all."""
+
+    def limit() -> int:
+        return engine.pool.share() if isinstance(engine.pool, SharingPool) else maxsize
+
+    return Shares(limit, POOL_TIMEOUT)
 
 
 def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0, **options: Any) -> sa.Engine:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks_api.database import failures, metrics
 from tasks_api.database.connection import Connection
-from tasks_api.database.engine import pooled_engine
+from tasks_api.database.engine import pooled_engine, shares_of
 from tasks_api.database.statements import Row, Statement
 
 ATTEMPTS = 5
@@ -68,6 +68,7 @@ class Database:
     ) -> None:
         self.engine = engine
         self.prepare = prepare
+        self._shares = shares_of(engine)
         self._now = now
         # The causes that were logged since it last worked.
         self._causes: set[str] = set()
@@ -122,7 +123,8 @@ class Database:
     def _attempt(
         self, statement: Statement, parameters: dict[str, Any], *, prepare: bool
     ) -> list[Row]:
-        pooled = self._take_connection()
+        user = parameters.get("user_id")
+        pooled = self._take_connection(user)
         connection = cast("Connection", pooled.dbapi_connection)
         metrics.IN_USE.inc()
         began = time.perf_counter()
@@ -139,11 +141,16 @@ class Database:
                 pooled.invalidate()
             else:
                 pooled.close()
+            self._shares.give_back(user)
 
-    def _take_connection(self) -> sa.PoolProxiedConnection:
+    def _take_connection(self, user: object) -> sa.PoolProxiedConnection:
         began = time.perf_counter()
+        self._shares.take(user)
         try:
             return self.engine.raw_connection()
+        except BaseException:
+            self._shares.give_back(user)
+            raise
         finally:
             if (waited := time.perf_counter() - began) > metrics.WAIT_SECONDS:
                 metrics.WAITS.observe(waited)
