@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -87,8 +88,9 @@ def test_local_database_comes_back_even_if_what_looked_after_it_was_killed_first
         ]
         postmaster = psutil.Process(int(note.read_text().split()[0]))
         for process in (*supervisors, postmaster):
-            process.kill()
-            process.wait()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+                process.wait()
         statuses = [requests.get(ready).status_code]
         while statuses[-1] != 200:
             time.sleep(0.05)
