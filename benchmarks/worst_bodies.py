@@ -17,6 +17,7 @@ from tasks_api.config import Config
 
 BOUND_MS = 100
 TASKS = "/api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/tasks"
+CHANGES = "/api/6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11/changes"
 TASK = f"{TASKS}/019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10"
 MIB = 2**20
 # As long as gunicorn lets a line or a header be.
@@ -71,6 +72,18 @@ BODIES = {
     "line feeds before an error": "\n" * (MIB - 1) + "x",
     "100 tasks as large as can be": f"[{','.join([WIDE] * 100)}]",
 }
+# Both tasks of 100 changes must fit into 1 MiB.
+LONG = json.dumps({**json.loads(WIDE), "description": "é" * 1000}, ensure_ascii=False)
+CHANGE = f'{{"id":"019bb1a2-7c5e-7d31-9c0a-3f2b8e0#","was":{LONG},"set":{LONG}}}'
+PUSHES = {
+    "100 changes as large as can be": "["
+    + ",".join(CHANGE.replace("#", f"{n:05x}") for n in range(100))
+    + "]",
+    "100 changes of wrong tags": fill('{"was":{"tags":[' + "1," * 70 + "1]}}", size=15_800),
+    "100 changes of 70 unknown members": fill(fill('"#":0', "{", "}", 700), size=70_000),
+    "one change of wrong tags": fill("1", '[{"was":{"tags":[', "]}}]", 15_000),
+    "one change of unknown members": fill('"#":0', "[{", "}]", 79_000),
+}
 QUERIES = {
     "unknown parameters": "&".join(f"{number:x}" for number in range(LINE // 5)),
     "one parameter over and over": "a&" * (LINE // 2),
@@ -98,6 +111,11 @@ def requests() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what to call each, and what to give the test client."""
     for title, body in BODIES.items():
         yield title, {"method": "POST", "path": f"{TASKS}/batch", "data": body.encode()}
+    for title, body in PUSHES.items():
+        yield (
+            f"push: {title}",
+            {"method": "POST", "path": CHANGES, "data": f'{{"changes":{body}}}'.encode()},
+        )
     for title, query in QUERIES.items():
         yield f"query: {title}", {"path": TASKS, "query_string": query}
         yield f"undeclared query: {title}", {"path": TASK, "query_string": query}

@@ -62,6 +62,439 @@ PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
                           LIMIT $4) AS page ON TRUE
   WHERE users.id = CAST($1 AS uuid);
 
+-- tasks_api.tasks.changes.merge: MERGE
+-- $1 user_id, $2 count, $3 given, $4 title, $5 description, $6 completed, $7 due_at, $8 due_on,
+-- $9 priority, $10 array_position_1 = 1, $11 tags, $12 position, $13 deleted, $14 compared,
+-- $15 was_title, $16 was_description, $17 was_completed, $18 was_due_at, $19 was_due_on,
+-- $20 was_priority, $21 array_position_2 = 1, $22 was_tags, $23 was_position, $24 task_id, $25 new,
+-- $26 coalesce_1 = 0
+PREPARE qe6bcb5bb2a168962(uuid,
+                          bigint,
+                          text[],
+                          text,
+                          text,
+                          boolean,
+                          timestamp with time zone,
+                          date,
+                          text,
+                          integer,
+                          text[],
+                          text,
+                          boolean,
+                          text[],
+                          text,
+                          text,
+                          boolean,
+                          timestamp with time zone,
+                          date,
+                          text,
+                          integer,
+                          text[],
+                          text,
+                          uuid,
+                          boolean,
+                          integer) AS
+  WITH present AS (
+           SELECT tasks.id AS id,
+                  tasks.user_id AS user_id,
+                  tasks.title AS title,
+                  tasks.description AS description,
+                  tasks.completed AS completed,
+                  tasks.completed_at AS completed_at,
+                  tasks.due_at AS due_at,
+                  tasks.due_on AS due_on,
+                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                  tasks.tags AS tags,
+                  tasks.position AS position,
+                  tasks.revision AS revision,
+                  tasks.created_at AS created_at,
+                  tasks.updated_at AS updated_at,
+                  tasks.deleted_at AS deleted_at,
+                      NOT(('title' = ANY(CAST($3 AS text[]))
+                       AND tasks.title IS DISTINCT FROM $4)
+                       OR ('description' = ANY(CAST($3 AS text[]))
+                       AND tasks.description IS DISTINCT FROM $5)
+                       OR ('completed' = ANY(CAST($3 AS text[]))
+                       AND tasks.completed IS DISTINCT FROM $6)
+                       OR ('due_at' = ANY(CAST($3 AS text[]))
+                       AND tasks.due_at IS DISTINCT FROM $7)
+                       OR ('due_on' = ANY(CAST($3 AS text[]))
+                       AND tasks.due_on IS DISTINCT FROM $8)
+                       OR ('priority' = ANY(CAST($3 AS text[]))
+                       AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                          $9) - $10)
+                       OR ('tags' = ANY(CAST($3 AS text[]))
+                       AND tasks.tags IS DISTINCT FROM CAST($11 AS text[]))
+                       OR ('position' = ANY(CAST($3 AS text[]))
+                       AND tasks.position IS DISTINCT FROM $12))
+                  AND COALESCE($13, FALSE) <> (tasks.deleted_at IS NULL) AS done,
+                  array_remove(ARRAY[CASE
+                                       WHEN 'title' = ANY(CAST($3 AS text[]))
+                                        AND tasks.title IS DISTINCT FROM $4
+                                        AND 'title' = ANY(CAST($14 AS text[]))
+                                        AND tasks.title IS DISTINCT FROM $15
+                                         THEN 'title'
+                                     END,
+                                     CASE
+                                       WHEN 'description' = ANY(CAST($3 AS text[]))
+                                        AND tasks.description IS DISTINCT FROM $5
+                                        AND 'description' = ANY(CAST($14 AS text[]))
+                                        AND tasks.description IS DISTINCT FROM $16
+                                         THEN 'description'
+                                     END,
+                                     CASE
+                                       WHEN 'completed' = ANY(CAST($3 AS text[]))
+                                        AND tasks.completed IS DISTINCT FROM $6
+                                        AND 'completed' = ANY(CAST($14 AS text[]))
+                                        AND tasks.completed IS DISTINCT FROM $17
+                                         THEN 'completed'
+                                     END,
+                                     CASE
+                                       WHEN 'due_at' = ANY(CAST($3 AS text[]))
+                                        AND tasks.due_at IS DISTINCT FROM $7
+                                        AND 'due_at' = ANY(CAST($14 AS text[]))
+                                        AND tasks.due_at IS DISTINCT FROM $18
+                                         THEN 'due_at'
+                                     END,
+                                     CASE
+                                       WHEN 'due_on' = ANY(CAST($3 AS text[]))
+                                        AND tasks.due_on IS DISTINCT FROM $8
+                                        AND 'due_on' = ANY(CAST($14 AS text[]))
+                                        AND tasks.due_on IS DISTINCT FROM $19
+                                         THEN 'due_on'
+                                     END,
+                                     CASE
+                                       WHEN 'priority' = ANY(CAST($3 AS text[]))
+                                        AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                                           $9) - $10
+                                        AND 'priority' = ANY(CAST($14 AS text[]))
+                                        AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                                           $20) - $21
+                                         THEN 'priority'
+                                     END,
+                                     CASE
+                                       WHEN 'tags' = ANY(CAST($3 AS text[]))
+                                        AND tasks.tags IS DISTINCT FROM CAST($11 AS text[])
+                                        AND 'tags' = ANY(CAST($14 AS text[]))
+                                        AND tasks.tags IS DISTINCT FROM CAST($22 AS text[])
+                                         THEN 'tags'
+                                     END,
+                                     CASE
+                                       WHEN 'position' = ANY(CAST($3 AS text[]))
+                                        AND tasks.position IS DISTINCT FROM $12
+                                        AND 'position' = ANY(CAST($14 AS text[]))
+                                        AND tasks.position IS DISTINCT FROM $23
+                                         THEN 'position'
+                                     END],
+                               NULL) AS conflicts
+           FROM tasks
+           WHERE tasks.user_id = CAST($1 AS uuid)
+             AND tasks.id = CAST($24 AS uuid)
+         ),
+       wanted AS (
+           SELECT TRUE AS wanted
+           WHERE EXISTS (SELECT present.id
+                         FROM present
+                         WHERE NOT present.done
+                           AND present.conflicts = CAST('{}' AS text[])
+                           AND (present.deleted_at IS NULL
+                             OR $13 IS NOT NULL))
+              OR ($25 AND NOT EXISTS (SELECT present.id FROM present))
+         ),
+       counter AS (
+           INSERT INTO users (id, revision, written_at)
+           SELECT CAST($1 AS uuid) AS anon_2,
+                  $2 AS anon_3,
+                  now() AS now_1
+           FROM wanted
+           ON CONFLICT (id)
+              DO UPDATE
+                SET revision = users.revision + excluded.revision,
+                    written_at = GREATEST(users.written_at, excluded.written_at)
+           RETURNING users.id, users.revision, users.written_at
+         ),
+       made AS (
+           INSERT INTO tasks (user_id,
+                              id,
+                              title,
+                              description,
+                              completed,
+                              due_at,
+                              due_on,
+                              priority,
+                              tags,
+                              position,
+                              revision,
+                              created_at,
+                              updated_at,
+                              completed_at,
+                              deleted_at)
+           SELECT counter.id AS id,
+                  CAST($24 AS uuid) AS anon_4,
+                  $4 AS anon_5,
+                  $5 AS anon_6,
+                  $6 AS anon_7,
+                  $7 AS anon_8,
+                  $8 AS anon_9,
+                  array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                 $9) - $10 AS anon_10,
+                  CAST($11 AS text[]) AS anon_11,
+                  $12 AS anon_12,
+                  counter.revision AS revision,
+                  counter.written_at AS written_at,
+                  counter.written_at AS written_at__1,
+                  CASE
+                    WHEN $6 THEN counter.written_at
+                  END AS anon_13,
+                  CASE
+                    WHEN $13 THEN counter.written_at
+                  END AS anon_14
+           FROM counter
+           WHERE NOT EXISTS (SELECT present.id
+                             FROM present)
+           RETURNING tasks.id,
+                     tasks.user_id,
+                     tasks.title,
+                     tasks.description,
+                     tasks.completed,
+                     tasks.completed_at,
+                     tasks.due_at,
+                     tasks.due_on,
+                     (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                     tasks.tags,
+                     tasks.position,
+                     tasks.revision,
+                     tasks.created_at,
+                     tasks.updated_at,
+                     tasks.deleted_at
+         ),
+       changed AS (
+           UPDATE tasks
+           SET title = CASE
+                         WHEN 'title' = ANY(CAST($3 AS text[]))
+                           THEN $4
+                         ELSE tasks.title
+                       END,
+               description = CASE
+                               WHEN 'description' = ANY(CAST($3 AS text[]))
+                                 THEN $5
+                               ELSE tasks.description
+                             END,
+               completed = CASE
+                             WHEN 'completed' = ANY(CAST($3 AS text[]))
+                               THEN $6
+                             ELSE tasks.completed
+                           END,
+               revision = counter.revision,
+               updated_at = counter.written_at,
+               completed_at = CASE
+                                WHEN NOT CASE
+                                           WHEN 'completed' = ANY(CAST($3 AS text[]))
+                                             THEN $6
+                                           ELSE tasks.completed
+                                         END
+                                  THEN NULL
+                                WHEN tasks.completed
+                                  THEN tasks.completed_at
+                                ELSE counter.written_at
+                              END,
+               due_at = CASE
+                          WHEN 'due_at' = ANY(CAST($3 AS text[]))
+                            THEN $7
+                          ELSE tasks.due_at
+                        END,
+               due_on = CASE
+                          WHEN 'due_on' = ANY(CAST($3 AS text[]))
+                            THEN $8
+                          ELSE tasks.due_on
+                        END,
+               priority = CASE
+                            WHEN 'priority' = ANY(CAST($3 AS text[]))
+                              THEN array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                  $9) - $10
+                            ELSE tasks.priority
+                          END,
+               tags = CASE
+                        WHEN 'tags' = ANY(CAST($3 AS text[]))
+                          THEN CAST($11 AS text[])
+                        ELSE tasks.tags
+                      END,
+               position = CASE
+                            WHEN 'position' = ANY(CAST($3 AS text[]))
+                              THEN $12
+                            ELSE tasks.position
+                          END,
+               deleted_at = CASE
+                              WHEN $13
+                                THEN COALESCE(tasks.deleted_at, counter.written_at)
+                            END
+           FROM counter
+           WHERE tasks.user_id = CAST($1 AS uuid)
+             AND tasks.id = CAST($24 AS uuid)
+             AND counter.id = tasks.user_id
+             AND NOT(NOT(('title' = ANY(CAST($3 AS text[]))
+                      AND tasks.title IS DISTINCT FROM $4)
+                      OR ('description' = ANY(CAST($3 AS text[]))
+                      AND tasks.description IS DISTINCT FROM $5)
+                      OR ('completed' = ANY(CAST($3 AS text[]))
+                      AND tasks.completed IS DISTINCT FROM $6)
+                      OR ('due_at' = ANY(CAST($3 AS text[]))
+                      AND tasks.due_at IS DISTINCT FROM $7)
+                      OR ('due_on' = ANY(CAST($3 AS text[]))
+                      AND tasks.due_on IS DISTINCT FROM $8)
+                      OR ('priority' = ANY(CAST($3 AS text[]))
+                      AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                         $9) - $10)
+                      OR ('tags' = ANY(CAST($3 AS text[]))
+                      AND tasks.tags IS DISTINCT FROM CAST($11 AS text[]))
+                      OR ('position' = ANY(CAST($3 AS text[]))
+                      AND tasks.position IS DISTINCT FROM $12))
+                 AND COALESCE($13, FALSE) <> (tasks.deleted_at IS NULL))
+             AND NOT(('title' = ANY(CAST($3 AS text[]))
+                  AND tasks.title IS DISTINCT FROM $4
+                  AND 'title' = ANY(CAST($14 AS text[]))
+                  AND tasks.title IS DISTINCT FROM $15)
+                  OR ('description' = ANY(CAST($3 AS text[]))
+                  AND tasks.description IS DISTINCT FROM $5
+                  AND 'description' = ANY(CAST($14 AS text[]))
+                  AND tasks.description IS DISTINCT FROM $16)
+                  OR ('completed' = ANY(CAST($3 AS text[]))
+                  AND tasks.completed IS DISTINCT FROM $6
+                  AND 'completed' = ANY(CAST($14 AS text[]))
+                  AND tasks.completed IS DISTINCT FROM $17)
+                  OR ('due_at' = ANY(CAST($3 AS text[]))
+                  AND tasks.due_at IS DISTINCT FROM $7
+                  AND 'due_at' = ANY(CAST($14 AS text[]))
+                  AND tasks.due_at IS DISTINCT FROM $18)
+                  OR ('due_on' = ANY(CAST($3 AS text[]))
+                  AND tasks.due_on IS DISTINCT FROM $8
+                  AND 'due_on' = ANY(CAST($14 AS text[]))
+                  AND tasks.due_on IS DISTINCT FROM $19)
+                  OR ('priority' = ANY(CAST($3 AS text[]))
+                  AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                     $9) - $10
+                  AND 'priority' = ANY(CAST($14 AS text[]))
+                  AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                     $20) - $21)
+                  OR ('tags' = ANY(CAST($3 AS text[]))
+                  AND tasks.tags IS DISTINCT FROM CAST($11 AS text[])
+                  AND 'tags' = ANY(CAST($14 AS text[]))
+                  AND tasks.tags IS DISTINCT FROM CAST($22 AS text[]))
+                  OR ('position' = ANY(CAST($3 AS text[]))
+                  AND tasks.position IS DISTINCT FROM $12
+                  AND 'position' = ANY(CAST($14 AS text[]))
+                  AND tasks.position IS DISTINCT FROM $23))
+             AND (tasks.deleted_at IS NULL OR $13 IS NOT NULL)
+           RETURNING tasks.id,
+                     tasks.user_id,
+                     tasks.title,
+                     tasks.description,
+                     tasks.completed,
+                     tasks.completed_at,
+                     tasks.due_at,
+                     tasks.due_on,
+                     (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                     tasks.tags,
+                     tasks.position,
+                     tasks.revision,
+                     tasks.created_at,
+                     tasks.updated_at,
+                     tasks.deleted_at
+         )
+    SELECT anon_1.taken,
+           anon_1.counter,
+           result.id,
+           result.user_id,
+           result.title,
+           result.description,
+           result.completed,
+           result.completed_at,
+           result.due_at,
+           result.due_on,
+           result.priority,
+           result.tags,
+           result.position,
+           result.revision,
+           result.created_at,
+           result.updated_at,
+           result.deleted_at,
+           result.done,
+           result.conflicts,
+           result.made
+    FROM (SELECT (SELECT counter.revision
+                  FROM counter) AS taken,
+                 COALESCE((SELECT counter.revision
+                           FROM counter),
+                          (SELECT users.revision
+                           FROM users
+                           WHERE users.id = CAST($1 AS uuid)),
+                          $26) AS counter) AS anon_1
+         LEFT JOIN ((SELECT made.id AS id,
+                            made.user_id AS user_id,
+                            made.title AS title,
+                            made.description AS description,
+                            made.completed AS completed,
+                            made.completed_at AS completed_at,
+                            made.due_at AS due_at,
+                            made.due_on AS due_on,
+                            made.priority AS priority,
+                            made.tags AS tags,
+                            made.position AS position,
+                            made.revision AS revision,
+                            made.created_at AS created_at,
+                            made.updated_at AS updated_at,
+                            made.deleted_at AS deleted_at,
+                            TRUE AS done,
+                            CAST('{}' AS text[]) AS conflicts,
+                            TRUE AS made
+                     FROM made
+
+                     UNION ALL
+
+                     SELECT changed.id AS id,
+                            changed.user_id AS user_id,
+                            changed.title AS title,
+                            changed.description AS description,
+                            changed.completed AS completed,
+                            changed.completed_at AS completed_at,
+                            changed.due_at AS due_at,
+                            changed.due_on AS due_on,
+                            changed.priority AS priority,
+                            changed.tags AS tags,
+                            changed.position AS position,
+                            changed.revision AS revision,
+                            changed.created_at AS created_at,
+                            changed.updated_at AS updated_at,
+                            changed.deleted_at AS deleted_at,
+                            TRUE AS anon_15,
+                            CAST('{}' AS text[]),
+                            FALSE AS anon_16
+                     FROM changed)
+
+                    UNION ALL
+
+                    SELECT present.id AS id,
+                           present.user_id AS user_id,
+                           present.title AS title,
+                           present.description AS description,
+                           present.completed AS completed,
+                           present.completed_at AS completed_at,
+                           present.due_at AS due_at,
+                           present.due_on AS due_on,
+                           present.priority AS priority,
+                           present.tags AS tags,
+                           present.position AS position,
+                           present.revision AS revision,
+                           present.created_at AS created_at,
+                           present.updated_at AS updated_at,
+                           present.deleted_at AS deleted_at,
+                           present.done AS done,
+                           present.conflicts AS conflicts,
+                           FALSE AS anon_16
+                    FROM present
+                    WHERE NOT EXISTS (SELECT counter.id
+                                      FROM counter)) AS result ON TRUE;
+
 -- tasks_api.tasks.changes.waits: REVISIONS
 -- $1 user_ids
 PREPARE q011708f8272c2370(uuid[]) AS

@@ -14,9 +14,9 @@ from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from uuid import uuid4
 
-# With these answers the service refuses the change itself: it is no use to send it again. Any other
-# error needs another token, another address, or more time.
-REFUSED = {409, 410, 412, 413, 422}
+# With these results the service refuses a change: it is no use to send it again. A 410 is none of
+# them: the task was deleted meanwhile, and there is nothing left to do.
+REFUSED = {404, 409, 422}
 
 
 class TryLaterError(Exception):
@@ -26,8 +26,8 @@ class TryLaterError(Exception):
 def load(file):
     """Return the copy in a file: `tasks` by id, `next` to ask with, `outbox` and `refused`.
 
-    The outbox has a `key` for each task made offline, or the `id` and `revision` of one that was
-    changed, with its `body`. What the service refused is kept with its reason, for the user to see.
+    The outbox has changes as a push takes them: the `id` of a task, what was `set`, and what it
+    `was` before, null for a new task. What the service refused is kept, for the user to see.
     """
     empty = {"next": "0", "tasks": {}, "outbox": [], "refused": []}
     return empty | json.loads(file.read_text()) if file.exists() else empty
@@ -53,20 +53,19 @@ class NoRedirect(HTTPRedirectHandler):
 open_url = build_opener(NoRedirect).open
 
 
-def call(method, url, body=None, **headers):
+def call(url, body=None):
     """Send a request; return the status and the JSON of the answer.
 
     Raises:
-        TryLaterError: there is no answer, or one that says nothing about the change.
+        TryLaterError: there is no answer, or it needs another token, another address or more time.
     """
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers = {"Content-Type": "application/json"}
     if os.environ.get("TOKEN"):
         headers["Authorization"] = f"Bearer {os.environ['TOKEN']}"
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
     try:
         try:
-            answer = open_url(request, timeout=30)
+            answer = open_url(Request(url, data, headers), timeout=30)
         except HTTPError as error:
             answer = error  # A problem is an answer too.
         with answer:
@@ -77,28 +76,26 @@ def call(method, url, body=None, **headers):
         raise TryLaterError(f"no answer of the service: {error}") from None
     if not isinstance(content, dict):
         raise TryLaterError(f"{url} is not the service")
-    # A 404 for a task means that it was deleted; for anything else, that the address is wrong.
-    final = {"POST": {201} | REFUSED, "PATCH": {200, 404} | REFUSED, "GET": {200, 410}}
-    if status not in final[method]:
+    if status not in {200, 410}:
         raise TryLaterError(f"{status}: {content.get('detail')}")
     return status, content
 
 
 def send(base, copy, file):
-    """Send what is in the outbox, oldest first; each change leaves it when it is answered."""
-    while copy["outbox"]:
-        change = copy["outbox"][0]
-        if "key" in change:  # However often this is repeated, the task is made once.
-            key = change["key"]
-            status, content = call("POST", f"{base}/tasks", change["body"], Idempotency_Key=key)
-        else:  # If-Match: what somebody else changed meanwhile is not overwritten.
-            url, tag = f"{base}/tasks/{change['id']}", f'"{change["revision"]}"'
-            status, content = call("PATCH", url, change["body"], If_Match=tag)
-        # A 410 means that the task was made, and deleted since: there is nothing left to do.
-        if status >= 400 and status != 410:
-            reason = f"{status}: {content['detail']}"
-            copy["refused"].append({"change": change, "reason": reason})
-        del copy["outbox"][0]
+    """Push what is in the outbox; each change leaves it when it has its result.
+
+    A push that is repeated is done once, and overwrites nothing that somebody else has changed.
+    """
+    while changes := copy["outbox"][:100]:
+        _, answer = call(f"{base}/changes", {"changes": changes})
+        late = []
+        for change, result in zip(changes, answer["results"], strict=True):
+            if result["status"] in REFUSED:
+                reason = f"{result['status']}: {result['errors'][0]['detail']}"
+                copy["refused"].append({"change": change, "reason": reason})
+            elif result["status"] == 503:  # It was not its turn in time.
+                late.append(change)
+        copy["outbox"][:100] = late
         save(file, copy)
 
 
@@ -107,7 +104,7 @@ def fetch(base, copy, file):
     since, more = copy["next"], True
     tasks = {} if since == "0" else dict(copy["tasks"])
     while more:
-        status, page = call("GET", f"{base}/changes?since={quote(since)}")
+        status, page = call(f"{base}/changes?since={quote(since)}")
         if status == 410:  # The feed doesn't go back that far: start again.
             since, tasks = "0", {}
             continue
@@ -137,7 +134,9 @@ def main():
         parser.error("the URL must start with http:// or https://")
 
     copy = load(given.file)
-    copy["outbox"] += [{"key": str(uuid4()), "body": {"title": title}} for title in given.title]
+    copy["outbox"] += [
+        {"id": str(uuid4()), "was": None, "set": {"title": title}} for title in given.title
+    ]
     save(given.file, copy)
     try:
         send(given.base, copy, given.file)

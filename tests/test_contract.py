@@ -53,6 +53,13 @@ checks.positive_data_acceptance.expected-statuses = [
     "2xx", "3xx", "401", "403", "404", "409", "412", "429", "5xx",
 ]
 
+# 200: what is wrong with one change in a push is in its own result.
+[[operations]]
+include-operation-id = "pushChanges"
+checks.negative_data_rejection.expected-statuses = [
+    "200", "400", "401", "403", "404", "405", "406", "409", "415", "422", "428", "429", "5xx",
+]
+
 # 410: an id may be that of a task in the trash; a revision may be ahead of the user's counter, or
 # older than an erasure.
 [[operations]]
@@ -64,6 +71,13 @@ checks.positive_data_acceptance.expected-statuses = [
 STEPS = 10
 RUNS = settings().max_examples // 5
 SETTINGS = Config(**as_fields(WITH_SECRET))
+
+
+def tasks_in(body: Any) -> list[dict[str, Any]]:
+    """Return the objects of a body that may have an id: a task, those of a batch, or changes."""
+    if isinstance(body, dict):
+        return body.get("changes", [body])
+    return body if isinstance(body, list) else []
 
 
 @schemathesis.hook
@@ -79,18 +93,15 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
     # A key that was used for another request is a 422: each request gets a key of its own.
     if "Idempotency-Key" in headers:
         headers["Idempotency-Key"] = uuid4().hex
-    # No two tasks of a batch may have the same id.
-    if isinstance(case.body, list):
-        seen = set()
-        for task in case.body:
-            id_ = task.get("id", "").lower()
-            if id_ in seen:
-                del task["id"]
-            elif id_:
-                seen.add(id_)
-    for task in case.body if isinstance(case.body, list) else [case.body]:
-        if isinstance(task, dict):
-            make_consistent(task)
+    # No two tasks of a batch, and no two changes of a push, may have the same id.
+    seen = set()
+    for each in tasks_in(case.body):
+        if "id" in each and each["id"].lower() in seen:
+            each["id"] = str(uuid4())
+        seen.add(each.get("id", "").lower())
+    for each in case.body if isinstance(case.body, list) else [case.body]:
+        if isinstance(each, dict):
+            make_consistent(each)
     # For a header that needs quotes, its coverage phase has only 0, and takes that for valid.
     for name in ("If-Match", "If-None-Match"):
         if str(headers.get(name)) == "0":
@@ -180,13 +191,10 @@ def test_operations_that_are_linked_answer_as_the_document_says(document):
         def before_call(self, case):
             super().before_call(case)
             # Each run is a new one: an id that the last one has used would be answered otherwise.
-            for task in case.body if isinstance(case.body, list) else [case.body]:
-                if (
-                    isinstance(task, dict)
-                    and "id" in task
-                    and case.meta.generation.mode.is_positive
-                ):
-                    task["id"] = str(uuid4())
+            if case.meta.generation.mode.is_positive:
+                for each in tasks_in(case.body):
+                    if "id" in each:
+                        each["id"] = str(uuid4())
 
         def validate_response(self, response, case, **kwargs):
             # A task that was deleted and then restored may be read again, which no link can say.

@@ -17,8 +17,10 @@ PUT_B = Operation("put", 2, 3, "b", status=200, body=task("b", 2))
 PUT_C = Operation("put", 4, 5, "c", status=200, body=task("c", 3))
 DONE = Operation("toggle", 2, 3, status=200, body=task("a", 2, completed=True))
 DELETED = Operation("delete", 2, 3, status=204)
+PUSHED = Operation("push", 2, 3, ("a", "b"), status=200, body=task("b", 2))
 # Nobody knows whether, and when, these are done.
 PUT_LOST = Operation("put", 2, UNKNOWN, "b")
+PUSH_LOST = Operation("push", 2, UNKNOWN, ("a", "b"))
 TOGGLE_LOST = Operation("toggle", 2, UNKNOWN)
 DELETE_LOST = Operation("delete", 2, UNKNOWN)
 
@@ -60,6 +62,19 @@ def put_if(expected: int, title: str, sent: float, answered: float, **answer: ob
                 put_if(1, "c", 2, 4, status=412),
             ],
             id="one of two with the same entity tag succeeds",
+        ),
+        pytest.param([PUSHED, get(4, 5, "b", 2)], id="a push"),
+        pytest.param(
+            [PUSH_LOST, Operation("push", 4, 5, ("a", "b"), status=200, body=task("b", 2))],
+            id="a lost push that was done, or not, and is repeated",
+        ),
+        pytest.param(
+            [PUT_C, Operation("push", 6, 7, ("a", "b"), status=409, body=task("c", 3))],
+            id="a push that conflicts",
+        ),
+        pytest.param(
+            [DELETED, Operation("push", 4, 5, ("a", "b"), status=410)],
+            id="a push to what is in the trash",
         ),
     ],
 )
@@ -109,6 +124,26 @@ def test_history_that_can_have_happened_is_accepted(history):
             [put_if(1, "b", 2, 3, status=412), get(4, 5, "b", 2)], id="a refusal that was done"
         ),
         pytest.param([CREATED], id="a task that is made twice"),
+        pytest.param(
+            [PUT_B, Operation("push", 4, 5, ("a", "c"), status=200, body=task("c", 3))],
+            id="a push that overwrites what it didn't know",
+        ),
+        pytest.param(
+            [PUSHED, Operation("push", 4, 5, ("a", "b"), status=200, body=task("b", 3))],
+            id="a push that is done twice",
+        ),
+        pytest.param(
+            [Operation("push", 2, 3, ("a", "b"), status=409, body=task("a", 1))],
+            id="a conflict with nobody",
+        ),
+        pytest.param(
+            [PUT_B, Operation("push", 4, 5, ("a", "c"), status=409, body=task("a", 1))],
+            id="a conflict with another task than there is",
+        ),
+        pytest.param(
+            [PUT_B, Operation("push", 4, 5, ("a", "c"), status=409), get(6, 7, "c", 3)],
+            id="a conflict that was done",
+        ),
     ],
 )
 def test_history_that_cannot_have_happened_is_refused(history):

@@ -157,7 +157,7 @@ def test_as_many_values_as_there_may_be_are_read():
 
 def test_body_of_too_many_values_is_refused_before_anything_is_made_of_it(monkeypatch):
     monkeypatch.setattr(orjson, "loads", None)
-    with pytest.raises(Problem, match="at most 5000"):
+    with pytest.raises(Problem, match="at most 8000"):
         loads(b"[" + b"[]," * MAX_VALUES + b"[]]")
 
 

@@ -156,7 +156,7 @@ def test_bad_token_is_named_and_loses_nothing(serve, on_database, run, copy_file
     said, *_ = run(guarded, "Buy milk", token="rubbish")
     assert said == f"not synced, 1 changes wait in {copy_file}: 401: The bearer token is not valid."
     [change] = json.loads(copy_file.read_text())["outbox"]
-    assert change["body"] == {"title": "Buy milk"}
+    assert (change["was"], change["set"]) == (None, {"title": "Buy milk"})
 
 
 def test_power_cut_while_a_task_is_sent_loses_nothing(base, run, command, stub, at_stub):
@@ -165,6 +165,25 @@ def test_power_cut_while_a_task_is_sent_loses_nothing(base, run, command, stub, 
         assert stub.asked.wait(30)
         process.kill()
     assert run(base) == ["refused: []", "[ ] Buy milk"]
+
+
+def test_more_changes_than_a_push_may_have_are_sent(base, run):
+    said, *tasks = run(base, *(str(number) for number in range(250)))
+    assert (said, len(tasks), len(listed(base))) == ("refused: []", 250, 50)
+
+
+def test_change_that_had_no_turn_is_sent_again(run, stub, at_stub, copy_file):
+    ids = [str(uuid4()) for _ in range(3)]
+    outbox = [{"id": id_, "was": None, "set": {"title": "x"}} for id_ in ids]
+    copy_file.write_text(json.dumps({"outbox": outbox}))
+    bodies = [
+        json.dumps({"results": [{"status": status} for status in statuses]}).encode()
+        for statuses in ((201, 503, 503), (200, 503))
+    ]
+    stub.respond = lambda request: issuers.answer(request, 200, bodies.pop(0) if bodies else b"")
+    said, _ = run(at_stub)
+    assert said.startswith(f"not synced, 1 changes wait in {copy_file}: ")
+    assert json.loads(copy_file.read_text())["outbox"] == outbox[2:]
 
 
 def test_full_disk_leaves_the_file_as_it_was(base, run, command, copy_file):
@@ -186,17 +205,15 @@ def test_task_that_is_refused_is_kept_with_the_reason(base, run, copy_file):
     assert "422: " in said
     copy = json.loads(copy_file.read_text())
     assert copy["outbox"] == []
-    assert copy["refused"][0]["change"]["body"]["title"] == "x" * 256
+    assert copy["refused"][0]["change"]["set"]["title"] == "x" * 256
     assert run(base, "Buy milk") == [said, "[ ] Buy milk"]
 
 
 def test_task_that_was_made_and_deleted_since_is_not_made_again(base, run, copy_file):
-    key = str(uuid4())
-    made = requests.post(
-        f"{base}/tasks", json={"title": "Buy milk"}, headers={"Idempotency-Key": key}
-    ).json()
+    made = requests.post(f"{base}/tasks", json={"title": "Buy milk"}).json()
     requests.delete(f"{base}/tasks/{made['id']}")
-    copy_file.write_text(json.dumps({"outbox": [{"key": key, "body": {"title": "Buy milk"}}]}))
+    change = {"id": made["id"], "was": None, "set": {"title": "Buy milk"}}
+    copy_file.write_text(json.dumps({"outbox": [change]}))
     assert run(base) == ["refused: []"]
     assert json.loads(copy_file.read_text())["outbox"] == []
 
@@ -229,11 +246,11 @@ def test_change_of_somebody_else_is_not_overwritten(base, run, copy_file):
     task = requests.post(f"{base}/tasks", json={"title": "Buy milk"}).json()
     run(base)
     requests.put(f"{base}/tasks/{task['id']}", json={"title": "Buy tea"})
-    mine = {"id": task["id"], "revision": task["revision"], "body": {"title": "Buy coffee"}}
+    mine = {"id": task["id"], "was": {"title": "Buy milk"}, "set": {"title": "Buy coffee"}}
     copy = json.loads(copy_file.read_text())
     copy_file.write_text(json.dumps({**copy, "outbox": [mine]}))
     said, *tasks = run(base)
-    assert "412: " in said
+    assert "409: " in said
     assert tasks == ["[ ] Buy tea"]
     copy = json.loads(copy_file.read_text())
     assert copy["tasks"] == listed(base)
@@ -241,7 +258,7 @@ def test_change_of_somebody_else_is_not_overwritten(base, run, copy_file):
 
 
 def test_change_of_a_deleted_task_is_refused(base, run, copy_file):
-    mine = {"id": str(uuid4()), "revision": 1, "body": {"title": "Buy coffee"}}
+    mine = {"id": str(uuid4()), "was": {"title": "Buy tea"}, "set": {"title": "Buy coffee"}}
     copy_file.write_text(json.dumps({"outbox": [mine]}))
     [said] = run(base)
     assert "404: " in said
@@ -267,7 +284,7 @@ def test_copy_comes_in_pages_and_its_file_keeps_where_to_go_on(base, run, copy_f
 def test_file_that_says_not_where_to_go_on_is_copied_again_and_loses_no_change(
     base, run, copy_file
 ):
-    change = {"key": str(uuid4()), "body": {"title": "Buy milk"}}
+    change = {"id": str(uuid4()), "was": None, "set": {"title": "Buy milk"}}
     stale = {"id": str(uuid4()), "title": "Deleted long ago", "completed": False}
     copy = {"revision": 3, "tasks": {stale["id"]: stale}, "outbox": [change]}
     copy_file.write_text(json.dumps(copy))

@@ -1,6 +1,7 @@
 """Clients that send one request after the other, and record what they were answered."""
 
 import time
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -27,7 +28,8 @@ REQUESTS: dict[Kind, tuple[str, str]] = {
     "get": ("GET", ""),
 }
 # How often a client does what; most of it changes tasks that others change too.
-WEIGHTS = {"put": 4, "toggle": 4, "set": 2, "delete": 1, "restore": 2, "get": 2, "list": 1}
+WEIGHTS = {"put": 4, "toggle": 4, "set": 2, "push": 4, "delete": 1, "restore": 2, "get": 2}
+WEIGHTS |= {"list": 1}
 
 
 class Participant:
@@ -71,8 +73,8 @@ class Client(Participant):
     def __init__(self, load: "Load", number: int) -> None:
         super().__init__(load)
         self.random = Random(number)
-        # The revisions that it has been answered last.
-        self.known: dict[str, int] = {}
+        # The tasks as it has been answered last.
+        self.known: dict[str, Any] = {}
 
     def act(self) -> None:
         if len(self.load.ids) < TASKS_MAX and self.random.random() < 0.1:
@@ -80,21 +82,54 @@ class Client(Participant):
         [kind] = self.random.choices([*WEIGHTS], WEIGHTS.values())
         if kind == "list":
             self.list()
+        elif kind == "push":
+            self.push(self.load.ids[-3:])
         else:
             # The last ones, so that several clients meet at one.
             self.change(kind, self.random.choice(self.load.ids[-3:]))
 
     def create(self) -> None:
-        """Create a task, and repeat it by its key until it is answered."""
+        """Create a task, and repeat it until it is answered: by its key, or by an id of its own."""
         title = str(uuid4())
         sent, answer = time.monotonic(), None
-        while answer is None:
-            answer = self.send(
-                *("POST", "/tasks"), json={"title": title}, headers={"Idempotency-Key": title}
-            )
-        created = answer.json()["id"]
-        self.record(created, Operation("create", sent, value=title), answer)
-        self.load.ids.append(created)
+        if self.random.random() < 0.5:
+            while answer is None:
+                answer = self.send(
+                    *("POST", "/tasks"), json={"title": title}, headers={"Idempotency-Key": title}
+                )
+            task = answer.json()
+        else:
+            change = {"id": title, "was": None, "set": {"title": title}}
+            while answer is None:
+                answer = self.send("POST", "/changes", json={"changes": [change]})
+            task = answer.json()["results"][0]["task"]
+        self.record(task["id"], Operation("create", sent, value=title), 201, task)
+        self.load.ids.append(task["id"])
+
+    def push(self, ids: Sequence[str]) -> None:
+        """Set other titles, where they are still as it knows them; repeat it if it was lost."""
+        changes = [
+            {
+                "id": id_,
+                "was": {"title": self.known[id_]["title"]},
+                "set": {"title": str(uuid4())},
+            }
+            for id_ in ids
+            if id_ in self.known
+        ]
+        results = None
+        while changes and results is None:
+            sent = time.monotonic()
+            answer = self.send("POST", "/changes", json={"changes": changes})
+            if answer is not None:
+                results = answer.json()["results"]
+            for number, change in enumerate(changes):
+                result = results[number] if results else {"status": 503}
+                # With a 503, nobody knows.
+                status = None if result["status"] == 503 else result["status"]
+                value = change["was"]["title"], change["set"]["title"]
+                operation = Operation("push", sent, value=value)
+                self.record(change["id"], operation, status, result.get("task"))
 
     def change(self, kind: Kind, task: str) -> None:
         """Change or read a task, and don't repeat it."""
@@ -106,7 +141,7 @@ class Client(Participant):
             value = self.random.random() < 0.5
             body = {"completed": value}
         if kind not in {"get", "restore"} and self.random.random() < 0.4:
-            expected = self.known.get(task)
+            expected = self.known.get(task, {}).get("revision")
         method, path = REQUESTS[kind]
         operation = Operation(kind, time.monotonic(), value=value, expected=expected)
         answer = self.send(
@@ -114,7 +149,11 @@ class Client(Participant):
             json=body,
             headers={"If-Match": f'"{expected}"'} if expected else {},
         )
-        self.record(task, operation, answer)
+        if answer is None:
+            self.record(task, operation, None, None)
+        else:
+            found = answer.json() if answer.status_code == 200 else None
+            self.record(task, operation, answer.status_code, found)
 
     def list(self) -> None:
         """List all tasks: a read of each of them at one moment."""
@@ -125,13 +164,13 @@ class Client(Participant):
             for task in tasks.keys() | ids:
                 self.load.record(task, read.answer(200 if task in tasks else 404, tasks.get(task)))
 
-    def record(self, task: str, operation: Operation, answer: requests.Response | None) -> None:
-        if answer is not None:
-            body = answer.json() if answer.status_code in {200, 201} else None
-            operation = operation.answer(answer.status_code, body)
-            if body:
-                self.known[task] = body["revision"]
-        self.load.record(task, operation)
+    def record(self, id_: str, operation: Operation, status: int | None, task: Any) -> None:
+        """Record an operation with the task in its answer; without a status, it has none."""
+        if status is not None:
+            operation = operation.answer(status, task)
+        if task:
+            self.known[id_] = task
+        self.load.record(id_, operation)
 
 
 class Follower(Participant):

@@ -86,7 +86,7 @@ class Load:
             (task, operation.body["revision"])
             for task, operations in self.history.items()
             for operation in operations
-            if operation.kind not in READS and operation.body
+            if operation.kind not in READS and operation.status in {200, 201} and operation.body
         ]
         assert len({revision for _, revision in written}) == len(written)
         assert self.follower.revisions == sorted(set(self.follower.revisions))

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Kind = Literal["create", "put", "toggle", "set", "delete", "restore", "get"]
+Kind = Literal["create", "put", "toggle", "set", "delete", "restore", "get", "push"]
 READS = {"get"}
 SUCCESS = {"create": 201, "delete": 204}
 
@@ -29,7 +29,7 @@ class Operation:
     """An operation on one task.
 
     Args:
-        value: the title, or whether it is completed.
+        value: the title, or whether it is completed; of a push, what the title was and is set to.
         expected: the revision in `If-Match`.
         status: that of the answer; None if the answer doesn't say whether it was done.
         body: the task in the answer.
@@ -59,7 +59,7 @@ def step(task: Task, operation: Operation) -> Task | None:
         return None if task.deleted or (status != 412 and task.exact) else task
     if operation.status != status:
         return None
-    if status != success or operation.body is None:
+    if operation.body is None:
         return after
     return _with_revision(after, operation.body)
 
@@ -73,6 +73,7 @@ def _outcome(task: Task, operation: Operation) -> tuple[int, Task]:
         "set": {"completed": operation.value},
         "delete": {"deleted": True},
         "restore": {"deleted": False},
+        "push": {"title": operation.kind == "push" and operation.value[1]},
         "get": {},
     }[operation.kind]
     after = replace(task, **changes, revision=task.revision + 1, exact=False)
@@ -80,13 +81,22 @@ def _outcome(task: Task, operation: Operation) -> tuple[int, Task]:
         return (201, after) if task.title is None else (409, task)
     if operation.kind == "restore":
         return (200, after) if task.deleted else (409, task)
-    if task.deleted:
-        return 404, task
-    if operation.kind == "get":
-        return 200, task
+    if operation.kind == "push":
+        return _pushed(task, operation, after)
+    if task.deleted or operation.kind == "get":
+        return (404 if task.deleted else 200), task
     if operation.expected is not None and not _may_have(task, operation.expected):
         return 412, task
     return (204 if operation.kind == "delete" else 200), after
+
+
+def _pushed(task: Task, operation: Operation, after: Task) -> tuple[int, Task]:
+    was, given = operation.value
+    if task.deleted:
+        return 410, task
+    if task.title == given:
+        return 200, task
+    return (200, after) if task.title == was else (409, task)
 
 
 def _may_have(task: Task, revision: int) -> bool:

@@ -1,6 +1,7 @@
 """One way to run one statement: what is tried again, and what counts as unavailable."""
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -60,15 +61,22 @@ class Database:
 
     Args:
         prepare: whether statements are prepared on their connections.
+        time_limit: how many seconds a statement may take.
         now: a clock that only goes forward, in seconds.
     """
 
     def __init__(
-        self, engine: sa.Engine, *, prepare: bool, now: Callable[[], float] = time.monotonic
+        self,
+        engine: sa.Engine,
+        *,
+        prepare: bool,
+        time_limit: float = math.inf,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = engine
         self.prepare = prepare
         self._shares = shares_of(engine)
+        self.time_limit = time_limit
         self._now = now
         # The causes that were logged since it last worked.
         self._causes: set[str] = set()
@@ -184,10 +192,19 @@ def init_app(
 ) -> None:
     """Connect the app to its database, when the first statement is run."""
     engine = pooled_engine(url, size=pool_size, statement_timeout_ms=statement_timeout_ms)
-    app.extensions["database"] = Database(engine, prepare=prepare)
+    time_limit = statement_timeout_ms / 1000 or math.inf
+    app.extensions["database"] = Database(engine, prepare=prepare, time_limit=time_limit)
 
 
 def execute(statement: Statement, **parameters: Any) -> list[Row]:
     """Run a statement on the current app's database, as `Database.execute` does."""
-    database: Database = current_app.extensions["database"]
-    return database.execute(statement, parameters)
+    return _database().execute(statement, parameters)
+
+
+def time_limit() -> float:
+    """Return how many seconds a statement may take on the current app's database."""
+    return _database().time_limit
+
+
+def _database() -> Database:
+    return cast("Database", current_app.extensions["database"])

@@ -36,6 +36,10 @@ class Converter(OpenAPIConverter):
             del described["type"], described["enum"]
             # In OpenAPI 3.0, nothing can stand beside a plain reference.
             described["allOf"] = [self._reference(type(field))]
+        for alternative in described.get("anyOf", ()):
+            if alternative == {"type": "object", "nullable": True}:
+                # apispec's way to say null; any other object would be allowed as well.
+                alternative["enum"] = [None]
         return described
 
     def _reference(self, choice: type[Choice]) -> Any:

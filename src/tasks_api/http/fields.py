@@ -168,6 +168,8 @@ class Strict(Schema):
     error_messages = {"type": "Must be an object.", "unknown": UNKNOWN}  # noqa: RUF012
     # Whether a request may leave the body out altogether.
     optional_body = False
+    # Whether the body may be as large as an array of objects.
+    large_body = False
     # How many objects there may be in the array, where there are many.
     array_max = 0
 

@@ -12,8 +12,8 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from tasks_api.http.problems import Problem
 
 MAX_DEPTH = 32
-# The largest batch, of tasks with all members, has 3,500.
-MAX_VALUES = 5000
+# The largest push, of 100 changes with two whole tasks each, has about 7,400.
+MAX_VALUES = 8000
 CUT_OFF = "The body is shorter than its Content-Length, or its chunks are malformed."
 
 

@@ -70,7 +70,7 @@ def _body(schema: Strict) -> Callable[[Request], Any]:
     """
 
     def load(req: Request) -> Any:
-        if schema.many:
+        if schema.many or schema.large_body:
             req.max_content_length = ARRAY_FACTOR * current_app.config["MAX_CONTENT_LENGTH"]
         body = read(req)
         if not body and schema.optional_body:

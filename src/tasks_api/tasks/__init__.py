@@ -5,7 +5,7 @@
 from tasks_api.tasks.blueprint import blueprint
 from tasks_api.tasks.item import views as item
 from tasks_api.tasks.lists import views as lists, clearing
-from tasks_api.tasks.changes import views as changes
+from tasks_api.tasks.changes import views as changes, push
 from tasks_api.tasks.upkeep import erasure, commands
 
-__all__ = ["blueprint", "changes", "clearing", "commands", "erasure", "item", "lists"]
+__all__ = ["blueprint", "changes", "clearing", "commands", "erasure", "item", "lists", "push"]

@@ -44,8 +44,12 @@ def rank(priority: ColumnElement[str]) -> ColumnElement[int]:
     return func.array_position(sa.literal_column(_NAMES), priority, type_=sa.Integer) - 1
 
 
-def parameter_for(name: str) -> ColumnElement[Any]:
-    """Return the parameter for a member that a client sends, converted for its column."""
+def parameter_for(name: str, prefix: str = "") -> ColumnElement[Any]:
+    """Return the parameter for a member that a client sends, converted for its column.
+
+    Args:
+        prefix: what the name of the parameter begins with, before that of the member.
+    """
     if name == "priority":
-        return rank(bindparam(name, type_=sa.Text))
-    return bindparam(name, type_=tasks.c[name].type)
+        return rank(bindparam(prefix + name, type_=sa.Text))
+    return bindparam(prefix + name, type_=tasks.c[name].type)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tasks_api.database.execution import ConstraintViolated
 from tasks_api.http.parser import unacceptable
+from tasks_api.http.problems import Problem
 
 
 class Rule(NamedTuple):
@@ -37,18 +38,23 @@ def contradiction(task: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-def refusal(error: ConstraintViolated, sent: Collection[str]) -> Exception:
-    """Return the problem for a change that the database has refused.
+def broken_rule(error: ConstraintViolated, sent: Collection[str]) -> dict[str, str]:
+    """Return what is wrong with a change that the database has refused, by the name of a member.
 
     Args:
         sent: the members that the client wanted to set.
 
-    Returns:
-        A 422; the error itself, if the constraint isn't one of the rules: a defect.
+    Raises:
+        ConstraintViolated: the constraint isn't one of the rules: a defect.
     """
     if error.constraint not in RULES:
-        return error
-    errors = _error(RULES[error.constraint], sent)
+        raise error
+    return _error(RULES[error.constraint], sent)
+
+
+def refusal(error: ConstraintViolated, sent: Collection[str]) -> Problem:
+    """Return the 422 for a change that the database has refused; raises as `broken_rule` does."""
+    errors = broken_rule(error, sent)
     return unacceptable("json", [((name,), detail) for name, detail in errors.items()])
 
 

@@ -11,6 +11,7 @@ from tasks_api.http.problems import REQUEST_ID_REF, Problem, response_with
 from tasks_api.tasks.preconditions import Precondition, entity_tag
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
 
+NO_TASK = "This user has no such task."
 READ_ERRORS = (400, 404, 422, 500, 503)
 WRITE_ERRORS = (400, 404, 413, 415, 422, 500, 503)
 
@@ -83,7 +84,7 @@ def task_or_404(task: Row | None) -> Row:
         Problem: 404, there is none; a task of another user gives the same answer.
     """
     if task is None:
-        raise Problem(404, "This user has no such task.")
+        raise Problem(404, NO_TASK)
     return task
 
 

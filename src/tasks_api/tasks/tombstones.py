@@ -8,6 +8,7 @@ from tasks_api.http.problem_schemas import ProblemSchema
 from tasks_api.http.problems import problem_type, response_with
 from tasks_api.tasks.schemas import says
 
+IN_TRASH = "The task with this id is in the trash."
 TASK_DELETED = problem_type("task-deleted")
 TOMBSTONE_EXAMPLE = {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True}
 

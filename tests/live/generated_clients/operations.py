@@ -19,9 +19,11 @@ from task_api_client.api.tasks import (
     list_task_page,
     list_tasks,
     patch_task,
+    push_changes,
     restore_task,
     update_task,
 )
+from task_api_client.models.change import Change
 from task_api_client.models.change_page import ChangePage
 from task_api_client.models.cleared import Cleared
 from task_api_client.models.completion import Completion
@@ -29,6 +31,8 @@ from task_api_client.models.health import Health
 from task_api_client.models.me import Me
 from task_api_client.models.new_task import NewTask
 from task_api_client.models.priority import Priority
+from task_api_client.models.push import Push
+from task_api_client.models.pushed import Pushed
 from task_api_client.models.sort_key import SortKey
 from task_api_client.models.stale_problem import StaleProblem
 from task_api_client.models.task import Task
@@ -98,6 +102,16 @@ assert cleared.deleted == 1
 page = list_changes.sync(user, client=client, since=str(task.revision))
 assert isinstance(page, ChangePage)
 assert [type(change) for change in page.changes] == [Task, Task, Task, Tombstone]
+
+made = Change(id=uuid4(), was=None, set_=TaskChange(title="Offline"))
+changed = Change(made.id, set_=TaskChange(completed=True), was=TaskChange(completed=False))
+conflict = Change(made.id, set_=TaskChange(title="x"), was=TaskChange(title="y"))
+for change, number in ((made, 201), (changed, 200), (conflict, 409)):
+    pushed = push_changes.sync(user, client=client, body=Push(changes=[change]))
+    assert isinstance(pushed, Pushed)
+    [result] = pushed.results
+    assert (result.status, result.id) == (number, made.id)
+    assert isinstance(result.task, Task)
 
 erased = erase_user.sync_detailed(user, client=client)
 assert erased.status_code is HTTPStatus.NO_CONTENT

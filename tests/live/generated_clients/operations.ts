@@ -3,6 +3,7 @@ import { argv } from "node:process";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
+type Change = components["schemas"]["Change"];
 type NewTask = components["schemas"]["NewTask"];
 type StaleProblem = components["schemas"]["StaleProblem"];
 type SortKey = components["schemas"]["SortKey"];
@@ -99,6 +100,17 @@ const whole = data(
 );
 const titles = whole.changes.map((change) => ("deleted" in change ? null : change.title));
 check(titles.filter((title) => title === null).length === 1, "the feed has a tombstone");
+
+const made: Change = { id: crypto.randomUUID(), was: null, set: { title: "Offline" } };
+const changed: Change = { id: made.id, was: { completed: false }, set: { completed: true } };
+const conflict: Change = { id: made.id, was: { title: "x" }, set: { title: "y" } };
+for (const [change, status] of [[made, 201], [changed, 200], [conflict, 409]] as const) {
+  const changes = [change];
+  const pushed = data(await api.POST("/api/{user_id}/changes", { params: { path }, body: { changes } }));
+  const [result] = pushed.results;
+  check(result?.status === status && result.task?.title === "Offline", `a push is a ${status}`);
+  check((result?.errors ?? []).length === Number(status === 409), "with its errors");
+}
 
 const erased = await api.DELETE("/api/{user_id}", { params: { path } });
 check(erased.response.status === 204, "erase");

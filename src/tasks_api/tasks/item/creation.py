@@ -19,7 +19,7 @@ from tasks_api.tasks.columns import TASK_COLUMNS, TASK_ID, USER_ID, parameter_fo
 from tasks_api.tasks.counter import HOW_MANY, start_or_advance
 from tasks_api.tasks.item.idempotency import REPLAY, claim, fingerprint_of, replayed
 from tasks_api.tasks.models import tasks
-from tasks_api.tasks.tombstones import TASK_DELETED, tombstone
+from tasks_api.tasks.tombstones import IN_TRASH, TASK_DELETED, tombstone
 
 if sys.version_info >= (3, 14):
     from uuid import uuid7
@@ -36,7 +36,6 @@ DEFAULTS: dict[str, Any] = {
     "position": None,
 }
 MEMBERS = ("title", *DEFAULTS)
-IN_TRASH = "The task with this id is in the trash."
 # The ids that the client has chosen: tasks may have them already.
 CHOSEN = bindparam("chosen", type_=ARRAY(tasks.c.id.type))
 

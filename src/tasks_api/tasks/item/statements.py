@@ -60,20 +60,31 @@ class Write:
 def _update(
     values: Values, condition: ColumnElement[bool] | None, among: ColumnElement[bool]
 ) -> Statement:
-    """Build the statement.
+    counter = advance()
+    return Statement(
+        update_one(counter, values(counter), among, condition).returning(
+            *TASK_COLUMNS,
+            tasks.c.deleted_at,
+            (tasks.c.revision == counter.c.revision).label("written"),
+        )
+    )
+
+
+def update_one(
+    counter: sa.CTE,
+    values: Mapping[str, ColumnElement[Any]],
+    among: ColumnElement[bool],
+    condition: ColumnElement[bool] | None = None,
+) -> sa.Update:
+    """Build the update of one task, except for what it returns.
 
     If the condition fails, the columns keep their values and the row is still returned. So a 412,
     with the current entity tag, differs from a 404.
     """
-    counter = advance()
-    changes: dict[str, ColumnElement[Any]] = {
-        **values(counter),
-        "revision": counter.c.revision,
-        "updated_at": counter.c.written_at,
-    }
+    changes = {**values, "revision": counter.c.revision, "updated_at": counter.c.written_at}
     if condition is not None:
         changes = {name: case((condition, to), else_=tasks.c[name]) for name, to in changes.items()}
-    return Statement(
+    return (
         sa.update(tasks)
         .where(
             tasks.c.user_id == USER_ID,
@@ -83,15 +94,10 @@ def _update(
             among,
         )
         .values(changes)
-        .returning(
-            *TASK_COLUMNS,
-            tasks.c.deleted_at,
-            (tasks.c.revision == counter.c.revision).label("written"),
-        )
     )
 
 
-def _completion(completed: ColumnElement[bool], counter: sa.CTE) -> dict[str, ColumnElement[Any]]:
+def completion(completed: ColumnElement[bool], counter: sa.CTE) -> dict[str, ColumnElement[Any]]:
     """Set `completed` and its time: when it becomes true, not when it is set to true again."""
     moment = case(
         (~completed, null()),
@@ -108,7 +114,7 @@ def _write_of(names: frozenset[str]) -> Write:
     def values(counter: sa.CTE) -> dict[str, ColumnElement[Any]]:
         changes = {name: parameter_for(name) for name in sorted(names)}
         if "completed" in names:
-            changes |= _completion(parameter_for("completed"), counter)
+            changes |= completion(parameter_for("completed"), counter)
         return changes
 
     return Write(values)
@@ -118,7 +124,7 @@ GET = Statement(
     select(*TASK_COLUMNS).where(tasks.c.user_id == USER_ID, tasks.c.id == TASK_ID, LIVE)
 )
 
-toggle_task = Write(lambda counter: _completion(~tasks.c.completed, counter))
+toggle_task = Write(lambda counter: completion(~tasks.c.completed, counter))
 delete_task = Write(lambda counter: {"deleted_at": counter.c.written_at})
 # A task that isn't in the trash is not written.
 restore_task = Write(lambda _: {"deleted_at": null()}, condition=~LIVE, among=true())

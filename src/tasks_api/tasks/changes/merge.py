@@ -1,0 +1,178 @@
+"""The three-way merge of what a device has changed: one statement, which reads, decides and writes.
+
+It compares three values of each member that the device has set: what it was on the device before,
+what it is set to, and what it is now.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array, insert
+
+from tasks_api.database.execution import execute
+from tasks_api.database.statements import Row, Statement
+from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for
+from tasks_api.tasks.counter import start_or_advance
+from tasks_api.tasks.item.creation import DEFAULTS, MEMBERS, new_task
+from tasks_api.tasks.item.statements import completion, update_one
+from tasks_api.tasks.models import tasks, users
+
+NAMES = ARRAY(sa.Text)
+NOTHING = sa.literal_column("'{}'::text[]", NAMES)
+# The members that are set, and those of them that are compared with what they were.
+GIVEN = bindparam("given", type_=NAMES)
+COMPARED = bindparam("compared", type_=NAMES)
+SET = {name: parameter_for(name) for name in MEMBERS}
+WAS = {name: parameter_for(name, "was_") for name in MEMBERS}
+# Whether the task is to be in the trash, or out of it; null: it stays where it is.
+DELETED = bindparam("deleted", type_=sa.Boolean)
+NEW = bindparam("new", type_=sa.Boolean)
+
+
+def _text(name: str) -> ColumnElement[str]:
+    return sa.literal_column(f"'{name}'", sa.Text)
+
+
+def _is_among(name: str, names: ColumnElement[Any]) -> ColumnElement[bool]:
+    return _text(name) == sa.any_(names)
+
+
+DIFFERS = {
+    name: and_(_is_among(name, GIVEN), tasks.c[name].is_distinct_from(SET[name]))
+    for name in MEMBERS
+}
+CONFLICTS = {
+    name: and_(DIFFERS[name], _is_among(name, COMPARED), tasks.c[name].is_distinct_from(WAS[name]))
+    for name in MEMBERS
+}
+# The task is as it is to be.
+DONE = and_(~or_(*DIFFERS.values()), func.coalesce(DELETED, false()) != LIVE)
+
+
+def _may_be_written(
+    done: ColumnElement[bool], conflict: ColumnElement[bool], deleted_at: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    return and_(~done, ~conflict, or_(deleted_at.is_(None), DELETED.is_not(None)))
+
+
+def _merge() -> Statement:
+    conflicts = array([case((found, _text(name))) for name, found in CONFLICTS.items()])
+    present = (
+        select(
+            *TASK_COLUMNS,
+            tasks.c.deleted_at,
+            DONE.label("done"),
+            func.array_remove(conflicts, null(), type_=NAMES).label("conflicts"),
+        )
+        .where(tasks.c.user_id == USER_ID, tasks.c.id == TASK_ID)
+        .cte("present")
+    )
+    exists = select(present.c.id).exists()
+    may_be_written = _may_be_written(
+        present.c.done, present.c.conflicts != NOTHING, present.c.deleted_at
+    )
+    # One row if there is something to write.
+    wanted = (
+        select(true().label("wanted"))
+        .where(or_(select(present.c.id).where(may_be_written).exists(), and_(NEW, ~exists)))
+        .cte("wanted")
+    )
+    counter = start_or_advance(wanted)
+    values = {
+        **new_task(counter, TASK_ID, SET),
+        "deleted_at": case((DELETED, counter.c.written_at)),
+    }
+    made = (
+        insert(tasks)
+        .from_select(list(values), select(*values.values()).where(~exists))
+        .returning(*TASK_COLUMNS, tasks.c.deleted_at)
+        .cte("made")
+    )
+    merged: dict[str, ColumnElement[Any]] = {
+        name: case((_is_among(name, GIVEN), SET[name]), else_=tasks.c[name]) for name in MEMBERS
+    }
+    merged |= completion(merged["completed"], counter)
+    # Otherwise it is out of the trash, or was never in it.
+    merged["deleted_at"] = case((DELETED, func.coalesce(tasks.c.deleted_at, counter.c.written_at)))
+    # Decided again, on what the user's other writes have left while this one waited.
+    still = _may_be_written(DONE, or_(*CONFLICTS.values()), tasks.c.deleted_at)
+    changed = (
+        update_one(counter, merged, still)
+        .returning(*TASK_COLUMNS, tasks.c.deleted_at)
+        .cte("changed")
+    )
+    as_it_is = [column for name, column in present.c.items() if name in made.c]
+    result = union_all(
+        select(made, true().label("done"), NOTHING.label("conflicts"), true().label("made")),
+        select(changed, true(), NOTHING, false()),
+        select(*as_it_is, present.c.done, present.c.conflicts, false()).where(
+            ~select(counter.c.id).exists()
+        ),
+    ).subquery("result")
+    taken = select(counter.c.revision).scalar_subquery()
+    known = select(users.c.revision).where(users.c.id == USER_ID).scalar_subquery()
+    # One row in any case.
+    one = select(taken.label("taken"), func.coalesce(taken, known, 0).label("counter")).subquery()
+    return Statement(select(one, result).select_from(one.outerjoin(result, true())))
+
+
+MERGE = _merge()
+BLANK: dict[str, Any] = {"title": None, **DEFAULTS}
+
+
+def merge(
+    user_id: UUID,
+    task_id: UUID,
+    given: Mapping[str, Any],
+    was: Mapping[str, Any] | None,
+    deleted: bool | None,
+) -> Row:
+    """Change a task as a device has changed it, unless somebody else has changed the same.
+
+    Args:
+        given: the members that the device has set.
+        was: what they were; those that it lacks are set whatever they are now. None: the device has
+            made the task.
+        deleted: whether it has moved the task to the trash, or out of it; None for neither.
+
+    Returns:
+        The task as it is now, or None in the place of each member if there is none; and
+        `deleted_at`; `done`, whether it is as it is to be; `made`, whether it was made for this;
+        `conflicts`, the members that are neither as they were nor as they are to be; `counter`, the
+        user's.
+    """
+    # What the device has made can only be there already, as it is to be.
+    before = given if was is None else was
+    parameters = {
+        "user_id": user_id,
+        "task_id": task_id,
+        "count": 1,
+        "given": list(given),
+        "compared": [name for name in given if name in before],
+        "deleted": deleted,
+        "new": was is None,
+        **BLANK,
+        **given,
+        **{f"was_{name}": before.get(name) for name in MEMBERS},
+    }
+    while True:
+        [row] = execute(MERGE, **parameters)
+        # It took a value of the counter, and then there was nothing to write any more: the task has
+        # changed while it waited.
+        if row.pop("taken") is None or row["done"]:
+            return row
