@@ -8,11 +8,37 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg2
-from gevent import get_hub, getcurrent
+from gevent import GreenletExit, get_hub, getcurrent
 from psycopg2 import extensions
 
 # libev's names for what a socket is waited for.
 EVENTS = {extensions.POLL_READ: 1, extensions.POLL_WRITE: 2}
+
+
+# The greenlets that wait for the database.
+_waiting: set[Any] = set()
+
+
+class GivenUp(GreenletExit):
+    """Nobody waits for the answer any more."""
+
+
+def give_up(greenlet: Any) -> bool:
+    """End a greenlet, if it waits for the database; return whether it does.
+
+    psycopg2 closes the connection. PostgreSQL notices by `client_connection_check_interval`, and
+    ends the statement. psycopg2's own `cancel` would keep the whole process waiting meanwhile.
+    """
+    if greenlet in _waiting:
+        get_hub().loop.run_callback(_throw, greenlet)
+        return True
+    return False
+
+
+def _throw(greenlet: Any) -> None:
+    # The answer may have come in the meantime.
+    if greenlet in _waiting:
+        greenlet.throw(GivenUp)
 
 
 def wait_callback(silence: float) -> Callable[[Any], None]:
@@ -26,14 +52,16 @@ def wait_callback(silence: float) -> Callable[[Any], None]:
     silent = psycopg2.OperationalError("the database has fallen silent")
 
     def wait(connection: Any) -> None:
-        hub = get_hub()
+        hub, greenlet = get_hub(), getcurrent()
         while (state := connection.poll()) != extensions.POLL_OK:
             ready = hub.loop.io(connection.fileno(), EVENTS[state])
             deadline = hub.loop.timer(silence)
-            deadline.start(getcurrent().throw, silent)
+            deadline.start(greenlet.throw, silent)
+            _waiting.add(greenlet)
             try:
                 hub.wait(ready)
             finally:
+                _waiting.discard(greenlet)
                 deadline.close()
                 ready.close()
 

@@ -52,6 +52,8 @@ class Client:
         self.patience = patience
         self.waiting = waiting
         self.request: Request | None = None
+        # The greenlet in which the application answers a read.
+        self.reader: Any = None
         # What has come of a request until its body is read.
         self.head = bytearray()
         self.answer = bytearray()

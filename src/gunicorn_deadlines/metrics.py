@@ -21,11 +21,13 @@ class Metrics:
         dropped = Counter(
             "clients_dropped",
             "Connections of clients that were closed: between two requests or after the last one "
-            "(idle), late with a request or with taking an answer (late), for a new one (surplus).",
+            "(idle), late with a request or with taking an answer (late), for a new one (surplus), "
+            "or that had gone while a read of theirs was answered (gone).",
             ["reason"],
             namespace=namespace,
         )
-        self.idle, self.late, self.surplus = map(dropped.labels, ("idle", "late", "surplus"))
+        reasons = ("idle", "late", "surplus", "gone")
+        self.idle, self.late, self.surplus, self.gone = map(dropped.labels, reasons)
         self.refused = Counter(
             "requests_refused",
             "Requests that were refused before the application saw them.",

@@ -23,6 +23,7 @@ from werkzeug.exceptions import RequestTimeout
 from gunicorn_deadlines import shared_metrics
 from gunicorn_deadlines.client import Client, Patience
 from gunicorn_deadlines.clients import Clients
+from gunicorn_deadlines.departures import Departures
 from gunicorn_deadlines.metrics import Metrics
 from gunicorn_deadlines.refusals import Refusal, refuse
 from gunicorn_deadlines.request import Request
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 ROOM = 100
 # How long a client that is idle when the worker ends can still send one more request.
 LAST_REQUEST_SECONDS = 2
+READS = frozenset({"GET", "HEAD"})
 
 
 class Worker(GeventWorker):
@@ -42,6 +44,8 @@ class Worker(GeventWorker):
     patience: Patience
     metrics: Metrics
     write_refusal: Refusal
+    # Ends a greenlet whose client has gone, if that is safe where it waits; returns whether.
+    give_up: Callable[[Any], bool]
     # How many requests the application holds open by itself, at most, and now: they take nobody's
     # room. The last one has them answered, because the worker ends.
     held_max: int
@@ -52,6 +56,7 @@ class Worker(GeventWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.departures = Departures()
         self.clients = Clients(self.worker_connections, self.metrics, self.held)
         self.worker_connections += self.held_max + ROOM
 
@@ -91,7 +96,10 @@ class Worker(GeventWorker):
         self.nr += 1
         if self.nr == self.max_requests:
             self.handle_exit(signal.SIGTERM, None)
+        # What a client wants to be written is done, even if the client has gone.
+        client.reader = gevent.getcurrent() if request.method in READS else None
         parts = self.wsgi(environ, response.start_response)
+        client.reader = None
         try:
             if not self.alive or request.body.failed or request.body.reader.is_abandoned():
                 response.force_close()
@@ -110,6 +118,9 @@ class Worker(GeventWorker):
     def notify(self) -> None:
         """Do what is due once a second."""
         super().notify()
+        for client in self.departures.find(self.clients.kept):
+            if self.give_up(client.reader):
+                self.metrics.gone.inc()
         self.clients.drop_late()
         if self.alive:
             self.clients.drop_surplus()

@@ -24,7 +24,7 @@ from flask import Flask
 from prometheus_client.multiprocess import mark_process_dead
 from psycopg2 import extensions
 
-from gevent_postgres.wait import wait_callback
+from gevent_postgres.wait import give_up, wait_callback
 from gunicorn_deadlines import addresses
 from gunicorn_deadlines.client import Patience
 from gunicorn_deadlines.metrics import Metrics
@@ -55,6 +55,7 @@ class TasksWorker(Worker):
 
     metrics = metrics
     write_refusal = staticmethod(write_refusal)
+    give_up = staticmethod(give_up)
     held_max = GREENLETS_MAX
     # `post_worker_init` sets it.
     waits: Waits | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg2 import extensions
 
+CHECK_INTERVAL = "client_connection_check_interval"
 # Values without quotes, as SET takes them.
 SETTINGS = {
     "TimeZone": "UTC",
@@ -21,6 +22,8 @@ SETTINGS = {
     "search_path": '"$user", public',
     # Waits are bounded by the statement's timeout.
     "lock_timeout": "0",
+    # A statement is ended when its connection is closed (in milliseconds).
+    CHECK_INTERVAL: "500",
 }
 # What `If-Match` and N toggles at once rely on.
 READ_COMMITTED = "read committed"
@@ -28,8 +31,9 @@ READ_COMMITTED = "read committed"
 # A pooler makes up the process id that a client is told. Settings that would be left to its other
 # clients end with this statement instead.
 PIN = """
-    SELECT pg_backend_pid() = %(told)s, set_config(name, value, pg_backend_pid() <> %(told)s)
+    SELECT pg_backend_pid() = %(told)s, name, set_config(name, value, pg_backend_pid() <> %(told)s)
     FROM unnest(%(names)s, %(values)s) AS setting (name, value)
+    WHERE name <> %(check)s OR version() ~ 'linux|darwin|bsd'
 """
 
 
@@ -58,10 +62,12 @@ class Connection(extensions.connection):
         }
         with self.cursor() as cursor:
             given = {"told": self.info.backend_pid, "names": [*own], "values": [*own.values()]}
-            cursor.execute(PIN, given)
-            is_session, _ = cursor.fetchone() or (False, None)
-        if not is_session:
-            local = "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
+            # Windows refuses that one.
+            cursor.execute(PIN, given | {"check": CHECK_INTERVAL})
+            set_now = {name: is_session for is_session, name, _ in cursor}
+        if not all(set_now.values()):
+            names = [name for name in settings if name in set_now]
+            local = "".join(f"SET LOCAL {name} = {settings[name]}; " for name in names)
             self.before = f"SET TRANSACTION ISOLATION LEVEL {READ_COMMITTED}; {local}"
 
 
