@@ -2,6 +2,7 @@
 
 import logging.config
 import os
+from pathlib import Path
 
 from flask import Flask
 
@@ -25,6 +26,9 @@ from tasks_api.identity.tokens import Verifier, key_source
 from tasks_api.tasks import blueprint as tasks
 from tasks_api.tasks.blueprint import DOCUMENT
 from tasks_api.tasks.changes import waits
+
+# The example page of a checkout.
+DEMO = Path(__file__).parents[2] / "examples" / "web"
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -62,6 +66,8 @@ def create_app(config: Config | None = None) -> Flask:
     waits.init_app(app)
     api.register_blueprint(health.blueprint)
     exposition.init_app(app, config.metrics_token, open_to_all=config.database_url is None)
+    if config.database_url is None:
+        docs.serve_folder(app, "demo", DEMO)
     cors.init_app(app, config.cors_origins)
     if config.rate_limit:
         rate_limit.init_app(

@@ -116,8 +116,9 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """In a terminal, print where to go."""
+    demo = "  To-do page: {url}/demo/" if settings.database_url is None else ""
     if log_format == "text":
-        addresses.show(server, "Task API: {url}/docs  Ctrl-C stops it")
+        addresses.show(server, f"Task API: {{url}}/docs{demo}  Ctrl-C stops it")
 
 
 def pre_fork(server: Any, worker: Worker) -> None:

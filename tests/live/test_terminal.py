@@ -66,7 +66,11 @@ def at_terminal(on_database) -> Iterator[Callable[..., Terminal]]:
 def test_terminal_shows_where_to_go_and_ctrl_c_ends_it(at_terminal, host, shown):
     terminal = at_terminal(HOST=host)
     url = f"http://{shown}:{terminal.port}/docs"
-    terminal.wait_for(re.escape(f"Task API: {url}  Ctrl-C stops it"))
+    terminal.wait_for(
+        re.escape(
+            f"Task API: {url}  To-do page: {url.removesuffix('/docs')}/demo/  Ctrl-C stops it"
+        )
+    )
     assert requests.get(url).status_code == 200
     os.write(terminal.device, CTRL_C)
     assert terminal.process.wait(60) == 0

@@ -47,6 +47,22 @@ def init_app(app: Flask, api: Api) -> None:
     app.register_blueprint(blueprint)
 
 
+def serve_folder(app: Flask, name: str, folder: Path) -> None:
+    """Serve a page at `/name/`, if its folder is there: it isn't part of the package."""
+    page = Blueprint(
+        name, __name__, url_prefix=f"/{name}", static_folder=folder, static_url_path=""
+    )
+    page.add_url_rule("/", "page", lambda: page.send_static_file("index.html"))
+    page.after_request(_bound_to_this_host)
+    if folder.is_dir():
+        app.register_blueprint(page)
+
+
+def _bound_to_this_host(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return response
+
+
 @blueprint.get("/openapi.json")
 def get_openapi() -> Response:
     """Return the OpenAPI document."""
