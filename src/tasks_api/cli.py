@@ -15,7 +15,8 @@ from flask.cli import AppGroup, with_appcontext
 from tasks_api.config import Config
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
-from tasks_api.database.execution import Database, DatabaseUnavailable, StatementRefused
+from tasks_api.database.execution import Database
+from tasks_api.database.failures import DatabaseUnavailable, StatementRefused
 from tasks_api.identity.settings import HYPHENATED_UUID
 from tasks_api.tasks.upkeep.restoration import move_far_ahead
 

@@ -13,7 +13,8 @@ from tools.wire import Sent, Wire, engine_of
 from tasks_api.app import create_app
 from tasks_api.config import Config
 from tasks_api.database import statements
-from tasks_api.database.execution import ATTEMPTS, QUIET, DatabaseUnavailable, execute
+from tasks_api.database.execution import ATTEMPTS, QUIET, execute
+from tasks_api.database.failures import DatabaseUnavailable
 from tasks_api.database.statements import Statement
 
 

@@ -12,7 +12,7 @@ from tools.log_watch import watch
 
 from tasks_api.config import from_environ
 from tasks_api.database.engine import new_engine
-from tasks_api.database.execution import StatementRefused
+from tasks_api.database.failures import StatementRefused
 from tasks_api.http.log_format import JsonFormatter, TextFormatter
 
 WRITTEN = "what a user wrote"

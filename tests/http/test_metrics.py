@@ -15,7 +15,8 @@ from issuer_keys.keys import KeysUnavailable, RemoteKeys, UnknownKey
 from tasks_api.app import create_app
 from tasks_api.config import Config
 from tasks_api.database import metrics
-from tasks_api.database.execution import StatementRefused, execute
+from tasks_api.database.execution import execute
+from tasks_api.database.failures import StatementRefused
 from tasks_api.database.statements import Statement
 from tasks_api.http.log import METHODS
 from tasks_api.identity.tokens import report_fetch

@@ -17,6 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tasks_api.database import failures, metrics
 from tasks_api.database.connection import Connection
 from tasks_api.database.engine import pooled_engine, shares_of
+from tasks_api.database.failures import (
+    ConstraintViolated,
+    DatabaseUnavailable,
+    NotMigrated,
+    StatementRefused,
+)
 from tasks_api.database.statements import Row, Statement
 
 ATTEMPTS = 5
@@ -27,33 +33,6 @@ QUIET = 10.0
 CAUSES_MAX = 20
 
 logger = logging.getLogger("tasks_api.database")
-
-
-class DatabaseUnavailable(Exception):
-    """The database can't answer now; the request itself may be right."""
-
-
-class NotMigrated(DatabaseUnavailable):
-    """The database answers, but lacks a migration that this code needs."""
-
-
-class StatementRefused(Exception):
-    """PostgreSQL refuses a statement: a defect of the service, or a role without a privilege.
-
-    The text has no part of PostgreSQL's own message, which may quote what a user wrote.
-    """
-
-
-class ConstraintViolated(StatementRefused):
-    """A row is not what a CHECK constraint demands.
-
-    Args:
-        constraint: its name.
-    """
-
-    def __init__(self, constraint: str) -> None:
-        super().__init__(f"the constraint {constraint} is violated")
-        self.constraint = constraint
 
 
 class Database:

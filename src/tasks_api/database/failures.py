@@ -32,6 +32,33 @@ NODE_LOST = (
 NOT_MIGRATED = frozenset({"42P01", "42703"})
 
 
+class DatabaseUnavailable(Exception):
+    """The database can't answer now; the request itself may be right."""
+
+
+class NotMigrated(DatabaseUnavailable):
+    """The database answers, but lacks a migration that this code needs."""
+
+
+class StatementRefused(Exception):
+    """PostgreSQL refuses a statement: a defect of the service, or a role without a privilege.
+
+    The text has no part of PostgreSQL's own message, which may quote what a user wrote.
+    """
+
+
+class ConstraintViolated(StatementRefused):
+    """A row is not what a CHECK constraint demands.
+
+    Args:
+        constraint: its name.
+    """
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(f"the constraint {constraint} is violated")
+        self.constraint = constraint
+
+
 def is_temporary(error: psycopg2.Error) -> bool:
     """Return whether the database can't answer now, though the statement may be right."""
     # There is no code if the server couldn't be reached, or the connection was lost.

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from tasks_api.database import migrations
-from tasks_api.database.execution import DatabaseUnavailable, NotMigrated, execute
+from tasks_api.database.execution import execute
+from tasks_api.database.failures import DatabaseUnavailable, NotMigrated
 from tasks_api.database.statements import Statement
 
 APPLIED = Statement(

@@ -47,10 +47,7 @@ Writer = Callable[[Request, int, Mapping[str, str], float], None]
 
 
 class RequestLog:
-    """WSGI middleware: names each request, measures it and logs it when it is answered.
-
-    So it also sees every answer, and puts on it what all have.
-    """
+    """WSGI middleware: names each request, measures and logs it, and adds what all answers have."""
 
     def __init__(self, application: WSGIApplication, write: Writer) -> None:
         self._application = application

@@ -19,7 +19,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.database.failures import DatabaseUnavailable
 from tasks_api.http.log import request_id
 
 # Names that RFC 9110 changed; Python has them from 3.13 on.

@@ -11,7 +11,7 @@ import flask_smorest
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.database.failures import DatabaseUnavailable
 from tasks_api.http.components import Components, Descriptions
 from tasks_api.http.parser import Parser, without_query
 from tasks_api.http.problem_schemas import ProblemSchema

@@ -7,7 +7,7 @@ is checked by the database, which alone knows the members that aren't sent.
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from tasks_api.database.execution import ConstraintViolated
+from tasks_api.database.failures import ConstraintViolated
 from tasks_api.http.parser import unacceptable
 from tasks_api.http.problems import Problem
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response, request
 
-from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.database.failures import DatabaseUnavailable
 from tasks_api.http import event_streams
 from tasks_api.http.log import hold, request_id
 from tasks_api.http.problems import Problem, describe

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from tasks_api.database.execution import ConstraintViolated, DatabaseUnavailable, time_limit
+from tasks_api.database.execution import time_limit
+from tasks_api.database.failures import ConstraintViolated, DatabaseUnavailable
 from tasks_api.database.statements import Row
 from tasks_api.http.parser import list_errors
 from tasks_api.http.problems import responses

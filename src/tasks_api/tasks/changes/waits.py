@@ -17,7 +17,8 @@ from gevent import monkey
 from prometheus_client import Gauge
 from sqlalchemy import any_, bindparam, select
 
-from tasks_api.database.execution import DatabaseUnavailable, StatementRefused, execute
+from tasks_api.database.execution import execute
+from tasks_api.database.failures import DatabaseUnavailable, StatementRefused
 from tasks_api.database.statements import Statement
 from tasks_api.http.problems import Problem
 from tasks_api.tasks.models import users

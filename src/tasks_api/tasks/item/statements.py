@@ -8,7 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, case, null, select, true
 
-from tasks_api.database.execution import ConstraintViolated, execute
+from tasks_api.database.execution import execute
+from tasks_api.database.failures import ConstraintViolated
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for
 from tasks_api.tasks.constraints import refusal

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tasks_api.database.execution import DatabaseUnavailable
+from tasks_api.database.failures import DatabaseUnavailable
 from tasks_api.tasks.blueprint import blueprint
 from tasks_api.tasks.upkeep import purge as trash
 
