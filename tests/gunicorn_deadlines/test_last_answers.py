@@ -123,7 +123,7 @@ def connect(
 
 
 def test_client_that_has_had_its_last_answer_goes_first_for_another_one(connect):
-    clients = Clients(2, METRICS)
+    clients = Clients(2, METRICS, lambda: 0)
     waiting = connect(clients, lambda client: client.recv(1))
     lingering = connect(clients, Client.linger)
     connect(clients, lambda client: client.recv(1))
@@ -133,7 +133,7 @@ def test_client_that_has_had_its_last_answer_goes_first_for_another_one(connect)
 
 
 def test_client_that_has_had_its_last_answer_goes_when_the_worker_ends(connect):
-    clients = Clients(9, METRICS)
+    clients = Clients(9, METRICS, lambda: 0)
     before = connect(clients, Client.linger)
     clients.end()
     after = connect(clients, Client.linger)

@@ -51,7 +51,7 @@ def test_traceback_says_where_and_what_but_not_with_which_value(formatter, chain
     text = json.loads(text)["exc_info"] if isinstance(formatter, JsonFormatter) else text
     parts = text.split("\n\n")
     assert all("in fail" in part for part in parts)
-    assert [part.splitlines()[-1].split("execution.")[-1] for part in parts] == ends
+    assert [part.splitlines()[-1].split("failures.")[-1] for part in parts] == ends
 
 
 def test_exceptions_that_name_each_other_end_all_the_same():
