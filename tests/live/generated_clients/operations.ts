@@ -4,6 +4,7 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
 type Change = components["schemas"]["Change"];
+type ChangePage = components["schemas"]["ChangePage"];
 type NewTask = components["schemas"]["NewTask"];
 type StaleProblem = components["schemas"]["StaleProblem"];
 type SortKey = components["schemas"]["SortKey"];
@@ -91,13 +92,14 @@ const cleared = await api.DELETE("/api/{user_id}/tasks", {
 });
 check(data(cleared).deleted === 1, "clear");
 
-const copy = data(await api.GET("/api/{user_id}/changes", { params: { path } }));
+// It may also be a stream of events, which is a string here.
+const copy = data(await api.GET("/api/{user_id}/changes", { params: { path } })) as ChangePage;
 data(await api.PATCH("/api/{user_id}/tasks/{task_id}/complete", {
   params: { path: { user_id, task_id: copy.changes[0]?.id ?? "" } },
 }));
 const whole = data(
   await api.GET("/api/{user_id}/changes", { params: { path, query: { since: `${task.revision}` } } }),
-);
+) as ChangePage;
 const titles = whole.changes.map((change) => ("deleted" in change ? null : change.title));
 check(titles.filter((title) => title === null).length === 1, "the feed has a tombstone");
 

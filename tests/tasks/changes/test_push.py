@@ -196,6 +196,8 @@ VALUES = {
     "the same moment at another offset": ("due_at", "2026-01-09T17:00Z", "2026-01-09T18:00+01:00"),
     "the same fraction": ("due_at", "2026-01-09T17:00:00.5Z", "2026-01-09T17:00:00.500000z"),
     "no due": ("due_at", None, None),
+    "a day": ("due_on", "2026-01-09", "2026-01-09"),
+    "a position": ("position", "a0V", "a0V"),
     "no description": ("description", None, None),
     "tags": ("tags", ["b", "a,{}", '"'], ["b", "a,{}", '"']),
     "no tags": ("tags", [], []),
@@ -206,13 +208,22 @@ OTHERS = {
     "another moment": ("due_at", "2026-01-09T17:00Z", "2026-01-09T17:00+01:00"),
     "a microsecond": ("due_at", "2026-01-09T17:00:00.000001Z", "2026-01-09T17:00Z"),
     "a due": ("due_at", "2026-01-09T17:00Z", None),
+    "another day": ("due_on", "2026-01-09", "2026-01-10"),
+    "another position": ("position", "a0v", "a0V"),
     "an empty description": ("description", "", None),
     "the order of tags": ("tags", ["a", "b"], ["b", "a"]),
     "the case": ("description", "a", "A"),
     "a combining accent": ("description", "é", "e\u0301"),
     "priority": ("priority", "high", "medium"),
 }
-TO = {"due_at": "2027-01-01T00:00:00Z", "description": "to", "tags": ["to"], "priority": "low"}
+TO = {
+    "due_at": "2027-01-01T00:00:00Z",
+    "due_on": "2027-01-01",
+    "description": "to",
+    "tags": ["to"],
+    "priority": "low",
+    "position": "to",
+}
 
 
 def full(value):
@@ -472,6 +483,32 @@ def test_change_without_an_id_is_a_422_of_its_own(push, make_task, change, place
     assert (other["status"], other["task"]["title"]) == (200, "done")
 
 
+DUES = "due_on and due_at exclude each other: send the other one as null."
+
+
+def test_two_dues_at_once_are_a_422(push):
+    dues = {"due_on": "2026-01-09", "due_at": "2026-01-09T17:00:00Z"}
+    [new, other] = push(
+        {"id": str(uuid4()), "was": None, "set": {"title": "x", **dues}},
+        {"id": str(uuid4()), "set": dues},
+    )
+    assert (new["status"], new["errors"]) == (422, errors(DUES, "set/due_on"))
+    assert (other["status"], other["errors"]) == (422, errors(DUES, "set/due_on", number=1))
+
+
+def test_due_beside_another_that_is_set_already_is_a_422_with_the_task(push, make_task, unchanged):
+    task = make_task(due_at="2026-01-09T17:00:00Z")
+    unchanged()
+    change = {"id": task["id"], "set": {"title": "other", "due_on": "2026-01-09"}}
+    first, result = push({"id": str(uuid4())}, change)
+    assert (first["status"], result["status"], result["task"]) == (404, 422, task)
+    assert result["errors"] == errors(DUES, "set/due_on", number=1)
+    unchanged()
+    change["set"]["due_at"] = None
+    [result] = push(change)
+    assert (result["status"], result["task"]["due_on"]) == (200, "2026-01-09")
+
+
 def test_errors_of_a_change_are_at_most_twenty(push):
     [result] = push({"id": str(uuid4()), **{f"member{n}": n for n in range(30)}})
     assert len(result["errors"]) == 21
@@ -662,13 +699,21 @@ def test_task_that_is_purged_while_its_creation_waits_is_made(
     assert (result["status"], result["task"]["title"]) == (201, "x")
 
 
-# A purge is known by the name under which it is prepared, which a pooler prevents.
-@pytest.mark.usefixtures("statements")
-def test_id_that_was_purged_can_be_used_again(app, push, client, path, user, make_task):
+@pytest.fixture
+def purge(app, user):
+    """Remove for good what the user has in the trash."""
+
+    def remove():
+        with app.app_context():
+            execute(PURGE, user_id=user, age=timedelta(0))
+
+    return remove
+
+
+def test_id_that_was_purged_can_be_used_again(push, client, path, make_task, purge):
     task = make_task(title="x")
     client.delete(f"{path}/{task['id']}")
-    with app.app_context():
-        execute(PURGE, user_id=user, age=timedelta(0))
+    purge()
     assert push({"id": task["id"], "deleted": False})[0]["status"] == 404
     [result] = push({"id": task["id"], "was": None, "set": {"title": "y"}})
     assert (result["status"], result["task"]["title"]) == (201, "y")

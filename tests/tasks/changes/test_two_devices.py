@@ -32,8 +32,10 @@ DEFAULTS: Members = {
     "description": None,
     "completed": False,
     "due_at": None,
+    "due_on": None,
     "priority": "none",
     "tags": [],
+    "position": None,
 }
 MEMBERS = ("title", *DEFAULTS)
 # So few values that devices meet; some are the same, said in another way.
@@ -44,6 +46,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "due_at": st.sampled_from(
         [None, "2026-01-09T17:00:00Z", "2026-01-09T18:00:00.000+01:00", "2026-01-09T17:00:00.5Z"]
     ),
+    "due_on": st.sampled_from([None, None, "2026-01-09"]),
+    "position": st.sampled_from([None, "a0", "A0"]),
     "priority": st.sampled_from(["none", "high"]),
     "tags": st.sampled_from([[], ["a", "b"], ["b", "a"]]),
 }
@@ -65,6 +69,10 @@ def meaning(members: Members) -> Members:
     return {**members, "due_at": moment(members["due_at"])}
 
 
+def is_due_twice(task: Members) -> bool:
+    return bool(task.get("due_at") and task.get("due_on"))
+
+
 @dataclass
 class Model:
     """The tasks of the user by their ids, and which of them are in the trash."""
@@ -78,21 +86,26 @@ class Model:
         given = meaning(change.get("set", {}))
         was = given if new else meaning(change.get("was", {}))
         deleted = change.get("deleted")
-        task = self.tasks.get(id_)
-        if task is None:
-            if not new:
-                return 404
-            self.tasks[id_] = {**DEFAULTS, **given}
-            self.move(id_, deleted)
-            return 201
-        if id_ in self.trash and deleted is None:
-            return 410
-        for name, value in given.items():
-            if task[name] != value and task[name] != was.get(name, task[name]):
-                return 409
-        task |= given
+        task = self.tasks.get(id_, {})
+        is_in_the_way = {
+            422: is_due_twice(given),
+            404: not task and not new,
+            410: id_ in self.trash and deleted is None,
+            409: any(
+                task[name] not in (value, was.get(name, task[name]))
+                for name, value in given.items()
+                if task
+            ),
+        }
+        for status, reason in is_in_the_way.items():
+            if reason:
+                return status
+        merged = DEFAULTS | task | given
+        if is_due_twice(merged):
+            return 422
+        self.tasks[id_] = merged
         self.move(id_, deleted)
-        return 200
+        return 200 if task else 201
 
     def move(self, id_: str, deleted: bool | None) -> None:
         if deleted:
@@ -266,9 +279,11 @@ class Machine(RuleBasedStateMachine):
         id_ = self.any_id(which)
         answer = self.client.put(f"{self.path}/{id_}", json=given)
         there = id_ in self.model.tasks and id_ not in self.model.trash
-        assert answer.status_code == (200 if there else 404)
-        if there:
-            self.model.tasks[id_] |= meaning(given)
+        task = self.model.tasks.get(id_, {})
+        refused = is_due_twice(task | meaning(given))
+        assert answer.status_code == (404 if not there else 422 if refused else 200)
+        if there and not refused:
+            task |= meaning(given)
 
     @rule(which=WHICH, title=VALUES["title"])
     def post(self, which: int, title: str) -> None:

@@ -11,6 +11,7 @@ from marshmallow.validate import Length, OneOf
 from tasks_api.http.fields import AsItIs, Boolean, Strict
 from tasks_api.http.parser import flatten, list_errors
 from tasks_api.http.problem_schemas import ProblemErrorSchema
+from tasks_api.tasks.constraints import contradiction
 from tasks_api.tasks.ids import ChosenId, refuse_repeated
 from tasks_api.tasks.schemas import BATCH_MAX, TASK_EXAMPLE, TaskChangeSchema, TaskSchema, says
 from tasks_api.tasks.tombstones import TOMBSTONE_EXAMPLE, TombstoneSchema
@@ -103,10 +104,13 @@ class ChangeSchema(Strict):
     )
 
     def load(self, data: Any, **options: Any) -> Any:
-        """Read it; a new task needs a title."""
+        """Read it, and refuse what single members don't tell."""
         read = super().load(data, **options)
+        errors = contradiction(read["set"])
         if read.get("was", read) is None and "title" not in read["set"]:
-            raise ValidationError({"set": {"title": [MISSING]}}, valid_data=read)
+            errors["title"] = MISSING
+        if errors:
+            raise ValidationError({"set": errors}, valid_data=read)
         return read
 
 
