@@ -46,6 +46,8 @@ WIDE = json.dumps(
     },
     ensure_ascii=False,
 )
+# Each of these characters is 18 letters in a search.
+APART = json.dumps({"title": "\ufdfa" * 255, "description": "\ufdfa" * 2000}, ensure_ascii=False)
 BODIES = {
     "numbers": fill("1"),
     "empty arrays": fill("[]"),
@@ -71,6 +73,7 @@ BODIES = {
     "a string that doesn't end": '"' + "a" * (MIB - 1),
     "line feeds before an error": "\n" * (MIB - 1) + "x",
     "100 tasks as large as can be": f"[{','.join([WIDE] * 100)}]",
+    "100 tasks of letters that come apart": f"[{','.join([APART] * 100)}]",
 }
 # Both tasks of 100 changes must fit into 1 MiB.
 LONG = json.dumps({**json.loads(WIDE), "description": "é" * 1000}, ensure_ascii=False)

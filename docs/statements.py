@@ -16,9 +16,11 @@ from pglast import prettify
 
 from tasks_api import app
 from tasks_api.database.statements import Statement
+from tasks_api.tasks.folding import folded
 from tasks_api.tasks.item import creation
 from tasks_api.tasks.item import statements as item
 from tasks_api.tasks.lists import statements as lists
+from tasks_api.tasks.lists.orders import orders
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS
 
 TOP = """\
@@ -54,11 +56,13 @@ def by_request() -> Iterator[Found]:
     yield of_list("newest first, deleted", trash=True)
     for name in lists.FILTERS:
         yield of_list(f"newest first, {name}", name)
-    for name in SORTS:
-        for sort in (name, f"-{name}"):
-            yield of_list(f"sort={sort}, from a cursor on", sort=sort, seek=True)
+    yield of_list("sort=title", sort="title_folded")
+    for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
+        for order in orders(sort):
+            yield of_list(f"sort={order}, from a cursor on", sort=order, seek=True)
     for member in creation.MEMBERS:
-        yield item, f"change_task, {member}", item._write_of(frozenset([member]))
+        columns = {member, *folded({member: ""})}
+        yield item, f"change_task, {member}", item._write_of(frozenset(columns))
 
 
 def modules() -> list[ModuleType]:

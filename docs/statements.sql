@@ -11,6 +11,10 @@
 --
 -- `make statements` writes this file.
 
+-- tasks_api.database.readiness: ENCODING
+PREPARE q8117efbef3f16cc1 AS
+  SELECT current_setting('server_encoding') AS encoding;
+
 -- tasks_api.database.readiness: APPLIED
 PREPARE q29baae0c0b320a33 AS
   SELECT version_num
@@ -67,8 +71,8 @@ PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
 -- $9 priority, $10 array_position_1 = 1, $11 tags, $12 position, $13 deleted, $14 compared,
 -- $15 was_title, $16 was_description, $17 was_completed, $18 was_due_at, $19 was_due_on,
 -- $20 was_priority, $21 array_position_2 = 1, $22 was_tags, $23 was_position, $24 task_id, $25 new,
--- $26 coalesce_1 = 0
-PREPARE qe6bcb5bb2a168962(uuid,
+-- $26 coalesce_1 = 0, $27 title_folded, $28 description_folded
+PREPARE q5898bcf853eef0bf(uuid,
                           bigint,
                           text[],
                           text,
@@ -93,7 +97,9 @@ PREPARE qe6bcb5bb2a168962(uuid,
                           text,
                           uuid,
                           boolean,
-                          integer) AS
+                          integer,
+                          bytea,
+                          bytea) AS
   WITH present AS (
            SELECT tasks.id AS id,
                   tasks.user_id AS user_id,
@@ -224,10 +230,13 @@ PREPARE qe6bcb5bb2a168962(uuid,
                               priority,
                               tags,
                               position,
+                              title_folded,
+                              description_folded,
                               revision,
                               created_at,
                               updated_at,
                               completed_at,
+                              folded_revision,
                               deleted_at)
            SELECT counter.id AS id,
                   CAST($24 AS uuid) AS anon_4,
@@ -240,15 +249,18 @@ PREPARE qe6bcb5bb2a168962(uuid,
                                  $9) - $10 AS anon_10,
                   CAST($11 AS text[]) AS anon_11,
                   $12 AS anon_12,
+                  $27 AS anon_13,
+                  $28 AS anon_14,
                   counter.revision AS revision,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
                   CASE
                     WHEN $6 THEN counter.written_at
-                  END AS anon_13,
+                  END AS anon_15,
+                  counter.revision AS revision__1,
                   CASE
                     WHEN $13 THEN counter.written_at
-                  END AS anon_14
+                  END AS anon_16
            FROM counter
            WHERE NOT EXISTS (SELECT present.id
                              FROM present)
@@ -327,7 +339,21 @@ PREPARE qe6bcb5bb2a168962(uuid,
                deleted_at = CASE
                               WHEN $13
                                 THEN COALESCE(tasks.deleted_at, counter.written_at)
-                            END
+                            END,
+               title_folded = CASE
+                                WHEN 'title' = ANY(CAST($3 AS text[]))
+                                  THEN $27
+                                ELSE tasks.title_folded
+                              END,
+               description_folded = CASE
+                                      WHEN 'description' = ANY(CAST($3 AS text[]))
+                                        THEN $28
+                                      ELSE tasks.description_folded
+                                    END,
+               folded_revision = CASE
+                                   WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                     THEN counter.revision
+                                 END
            FROM counter
            WHERE tasks.user_id = CAST($1 AS uuid)
              AND tasks.id = CAST($24 AS uuid)
@@ -466,9 +492,9 @@ PREPARE qe6bcb5bb2a168962(uuid,
                             changed.created_at AS created_at,
                             changed.updated_at AS updated_at,
                             changed.deleted_at AS deleted_at,
-                            TRUE AS anon_15,
+                            TRUE AS anon_17,
                             CAST('{}' AS text[]),
-                            FALSE AS anon_16
+                            FALSE AS anon_18
                      FROM changed)
 
                     UNION ALL
@@ -490,7 +516,7 @@ PREPARE qe6bcb5bb2a168962(uuid,
                            present.deleted_at AS deleted_at,
                            present.done AS done,
                            present.conflicts AS conflicts,
-                           FALSE AS anon_16
+                           FALSE AS anon_18
                     FROM present
                     WHERE NOT EXISTS (SELECT counter.id
                                       FROM counter)) AS result ON TRUE;
@@ -504,8 +530,9 @@ PREPARE q011708f8272c2370(uuid[]) AS
 
 -- tasks_api.tasks.item.creation: CREATE
 -- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 due_on, $7 priority,
--- $8 array_position_1 = 1, $9 tags, $10 position, $11 user_id, $12 count
-PREPARE qbe24c41cbdc628b3(uuid,
+-- $8 array_position_1 = 1, $9 tags, $10 position, $11 title_folded, $12 description_folded,
+-- $13 user_id, $14 count
+PREPARE qf91990b892b3c43d(uuid,
                           text,
                           text,
                           boolean,
@@ -515,12 +542,14 @@ PREPARE qbe24c41cbdc628b3(uuid,
                           integer,
                           text[],
                           text,
+                          bytea,
+                          bytea,
                           uuid,
                           bigint) AS
   WITH counter AS (
            INSERT INTO users (id, revision, written_at)
-           SELECT CAST($11 AS uuid) AS anon_11,
-                  $12 AS anon_12,
+           SELECT CAST($13 AS uuid) AS anon_13,
+                  $14 AS anon_14,
                   now() AS now_1
            ON CONFLICT (id)
               DO UPDATE
@@ -538,10 +567,13 @@ PREPARE qbe24c41cbdc628b3(uuid,
                        priority,
                        tags,
                        position,
+                       title_folded,
+                       description_folded,
                        revision,
                        created_at,
                        updated_at,
-                       completed_at)
+                       completed_at,
+                       folded_revision)
     SELECT counter.id,
            CAST($1 AS uuid) AS anon_1,
            $2 AS anon_2,
@@ -552,12 +584,15 @@ PREPARE qbe24c41cbdc628b3(uuid,
            array_position(ARRAY['none', 'low', 'medium', 'high'], $7) - $8 AS anon_7,
            CAST($9 AS text[]) AS anon_8,
            $10 AS anon_9,
+           $11 AS anon_10,
+           $12 AS anon_11,
            counter.revision,
            counter.written_at,
            counter.written_at AS written_at__1,
            CASE
              WHEN $4 THEN counter.written_at
-           END AS anon_10
+           END AS anon_12,
+           counter.revision AS revision__1
     FROM counter
     RETURNING tasks.id,
               tasks.user_id,
@@ -576,7 +611,7 @@ PREPARE qbe24c41cbdc628b3(uuid,
 
 -- tasks_api.tasks.item.creation: CREATE_MANY
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 param_1 = 1, $5 chosen, $6 documents
-PREPARE q5c6e1347c367d59c(integer,
+PREPARE q676e8d9bebc97bce(integer,
                           uuid,
                           bigint,
                           integer,
@@ -632,10 +667,13 @@ PREPARE q5c6e1347c367d59c(integer,
                               priority,
                               tags,
                               position,
+                              title_folded,
+                              description_folded,
                               revision,
                               created_at,
                               updated_at,
-                              completed_at)
+                              completed_at,
+                              folded_revision)
            SELECT counter.id AS id,
                   documents.id AS id_1,
                   documents.title AS title,
@@ -647,12 +685,15 @@ PREPARE q5c6e1347c367d59c(integer,
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
                   documents.position AS position,
+                  documents.title_folded AS title_folded,
+                  documents.description_folded AS description_folded,
                   counter.revision - documents.following AS anon_2,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
                   CASE
                     WHEN documents.completed THEN counter.written_at
-                  END AS anon_3
+                  END AS anon_3,
+                  counter.revision - documents.following AS anon__1
            FROM counter
                 INNER JOIN json_to_recordset(CAST($6 AS pg_catalog.json)) AS documents(id uuid,
                                                                                        title text,
@@ -663,6 +704,8 @@ PREPARE q5c6e1347c367d59c(integer,
                                                                                        priority text,
                                                                                        tags text[],
                                                                                        position text,
+                                                                                       title_folded bytea,
+                                                                                       description_folded bytea,
                                                                                        following bigint) ON TRUE
            WHERE NOT documents.id IN (SELECT existing.id
                                       FROM existing)
@@ -723,7 +766,7 @@ PREPARE q5c6e1347c367d59c(integer,
 -- tasks_api.tasks.item.creation: CREATE_MANY_ONCE
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 key, $5 fingerprint, $6 task_ids,
 -- $7 param_1 = 1, $8 chosen, $9 documents
-PREPARE q6b672fbefc01b574(integer,
+PREPARE q0fa682af2c15ebe2(integer,
                           uuid,
                           bigint,
                           text,
@@ -795,10 +838,13 @@ PREPARE q6b672fbefc01b574(integer,
                               priority,
                               tags,
                               position,
+                              title_folded,
+                              description_folded,
                               revision,
                               created_at,
                               updated_at,
-                              completed_at)
+                              completed_at,
+                              folded_revision)
            SELECT counter.id AS id,
                   documents.id AS id_1,
                   documents.title AS title,
@@ -810,12 +856,15 @@ PREPARE q6b672fbefc01b574(integer,
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
                   documents.position AS position,
+                  documents.title_folded AS title_folded,
+                  documents.description_folded AS description_folded,
                   counter.revision - documents.following AS anon_2,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
                   CASE
                     WHEN documents.completed THEN counter.written_at
-                  END AS anon_3
+                  END AS anon_3,
+                  counter.revision - documents.following AS anon__1
            FROM counter
                 INNER JOIN json_to_recordset(CAST($9 AS pg_catalog.json)) AS documents(id uuid,
                                                                                        title text,
@@ -826,6 +875,8 @@ PREPARE q6b672fbefc01b574(integer,
                                                                                        priority text,
                                                                                        tags text[],
                                                                                        position text,
+                                                                                       title_folded bytea,
+                                                                                       description_folded bytea,
                                                                                        following bigint) ON TRUE
            WHERE NOT documents.id IN (SELECT existing.id
                                       FROM existing)
@@ -934,7 +985,7 @@ PREPARE q381b7368f8fa5365(uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE qdf81d4de24bb4626(bigint, uuid, uuid) AS
+PREPARE qa423badf2ef97bb4(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -952,7 +1003,11 @@ PREPARE qdf81d4de24bb4626(bigint, uuid, uuid) AS
                          WHEN tasks.completed
                            THEN tasks.completed_at
                          ELSE counter.written_at
-                       END
+                       END,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($2 AS uuid)
       AND tasks.id = CAST($3 AS uuid)
@@ -977,7 +1032,7 @@ PREPARE qdf81d4de24bb4626(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q9a2574189d03adff(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1023,7 +1078,18 @@ PREPARE q9a2574189d03adff(bigint[], bigint[], bigint, uuid, uuid) AS
                                   ELSE counter.written_at
                                 END
                          ELSE tasks.completed_at
-                       END
+                       END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($4 AS uuid)
       AND tasks.id = CAST($5 AS uuid)
@@ -1048,7 +1114,7 @@ PREPARE q9a2574189d03adff(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE qdc5be4f42dbad654(bigint, uuid, uuid) AS
+PREPARE q8dd1222813ac5239(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -1059,7 +1125,11 @@ PREPARE qdc5be4f42dbad654(bigint, uuid, uuid) AS
     UPDATE tasks
     SET revision = counter.revision,
         updated_at = counter.written_at,
-        deleted_at = counter.written_at
+        deleted_at = counter.written_at,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($2 AS uuid)
       AND tasks.id = CAST($3 AS uuid)
@@ -1084,7 +1154,7 @@ PREPARE qdc5be4f42dbad654(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q882f2b42f4c8d24f(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q8dca1f87c317f6cc(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1116,7 +1186,18 @@ PREPARE q882f2b42f4c8d24f(bigint[], bigint[], bigint, uuid, uuid) AS
                                      FALSE)
                          THEN counter.written_at
                        ELSE tasks.deleted_at
-                     END
+                     END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($4 AS uuid)
       AND tasks.id = CAST($5 AS uuid)
@@ -1141,7 +1222,7 @@ PREPARE q882f2b42f4c8d24f(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE qf03683b854ed3368(bigint, uuid, uuid) AS
+PREPARE qca8caf842873fda5(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -1163,7 +1244,15 @@ PREPARE qf03683b854ed3368(bigint, uuid, uuid) AS
         deleted_at = CASE
                        WHEN tasks.deleted_at IS NOT NULL THEN NULL
                        ELSE tasks.deleted_at
-                     END
+                     END,
+        folded_revision = CASE
+                            WHEN tasks.deleted_at IS NOT NULL
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($2 AS uuid)
       AND tasks.id = CAST($3 AS uuid)
@@ -1187,7 +1276,7 @@ PREPARE qf03683b854ed3368(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE qf73164b51a410613(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE qbd4cbda488ea5ade(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1222,7 +1311,19 @@ PREPARE qf73164b51a410613(bigint[], bigint[], bigint, uuid, uuid) AS
                         AND tasks.deleted_at IS NOT NULL
                          THEN NULL
                        ELSE tasks.deleted_at
-                     END
+                     END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                             AND tasks.deleted_at IS NOT NULL
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($4 AS uuid)
       AND tasks.id = CAST($5 AS uuid)
@@ -1245,22 +1346,27 @@ PREPARE qf73164b51a410613(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.revision = counter.revision AS written;
 
 -- tasks_api.tasks.item.statements: change_task, title, always
--- $1 title, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q69726569920cd36a(text, bigint, uuid, uuid) AS
+-- $1 title, $2 title_folded, $3 revision_1 = 1, $4 user_id, $5 task_id
+PREPARE q85272ce663abe4e3(text, bytea, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
-           SET revision = users.revision + $2,
+           SET revision = users.revision + $3,
                written_at = GREATEST(users.written_at, now())
-           WHERE users.id = CAST($3 AS uuid)
+           WHERE users.id = CAST($4 AS uuid)
            RETURNING users.id, users.revision, users.written_at
          )
     UPDATE tasks
     SET title = $1,
         revision = counter.revision,
-        updated_at = counter.written_at
+        updated_at = counter.written_at,
+        title_folded = $2,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
-    WHERE tasks.user_id = CAST($3 AS uuid)
-      AND tasks.id = CAST($4 AS uuid)
+    WHERE tasks.user_id = CAST($4 AS uuid)
+      AND tasks.id = CAST($5 AS uuid)
       AND counter.id = tasks.user_id
       AND tasks.deleted_at IS NULL
     RETURNING tasks.id,
@@ -1281,18 +1387,19 @@ PREPARE q69726569920cd36a(text, bigint, uuid, uuid) AS
               tasks.revision = counter.revision AS written;
 
 -- tasks_api.tasks.item.statements: change_task, title, conditionally
--- $1 expected, $2 unless, $3 title, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q92269a238c8a693e(bigint[],
+-- $1 expected, $2 unless, $3 title, $4 title_folded, $5 revision_1 = 1, $6 user_id, $7 task_id
+PREPARE qef5ae3c2fd3d2428(bigint[],
                           bigint[],
                           text,
+                          bytea,
                           bigint,
                           uuid,
                           uuid) AS
   WITH counter AS (
            UPDATE users
-           SET revision = users.revision + $4,
+           SET revision = users.revision + $5,
                written_at = GREATEST(users.written_at, now())
-           WHERE users.id = CAST($5 AS uuid)
+           WHERE users.id = CAST($6 AS uuid)
            RETURNING users.id, users.revision, users.written_at
          )
     UPDATE tasks
@@ -1319,10 +1426,29 @@ PREPARE q92269a238c8a693e(bigint[],
                                      FALSE)
                          THEN counter.written_at
                        ELSE tasks.updated_at
-                     END
+                     END,
+        title_folded = CASE
+                         WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                       TRUE)
+                          AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                       FALSE)
+                           THEN $4
+                         ELSE tasks.title_folded
+                       END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
-    WHERE tasks.user_id = CAST($5 AS uuid)
-      AND tasks.id = CAST($6 AS uuid)
+    WHERE tasks.user_id = CAST($6 AS uuid)
+      AND tasks.id = CAST($7 AS uuid)
       AND counter.id = tasks.user_id
       AND tasks.deleted_at IS NULL
     RETURNING tasks.id,
@@ -1343,22 +1469,27 @@ PREPARE q92269a238c8a693e(bigint[],
               tasks.revision = counter.revision AS written;
 
 -- tasks_api.tasks.item.statements: change_task, description, always
--- $1 description, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qb3b2043ab13a1377(text, bigint, uuid, uuid) AS
+-- $1 description, $2 description_folded, $3 revision_1 = 1, $4 user_id, $5 task_id
+PREPARE q73d66a24c9e8f743(text, bytea, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
-           SET revision = users.revision + $2,
+           SET revision = users.revision + $3,
                written_at = GREATEST(users.written_at, now())
-           WHERE users.id = CAST($3 AS uuid)
+           WHERE users.id = CAST($4 AS uuid)
            RETURNING users.id, users.revision, users.written_at
          )
     UPDATE tasks
     SET description = $1,
         revision = counter.revision,
-        updated_at = counter.written_at
+        updated_at = counter.written_at,
+        description_folded = $2,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
-    WHERE tasks.user_id = CAST($3 AS uuid)
-      AND tasks.id = CAST($4 AS uuid)
+    WHERE tasks.user_id = CAST($4 AS uuid)
+      AND tasks.id = CAST($5 AS uuid)
       AND counter.id = tasks.user_id
       AND tasks.deleted_at IS NULL
     RETURNING tasks.id,
@@ -1379,18 +1510,20 @@ PREPARE qb3b2043ab13a1377(text, bigint, uuid, uuid) AS
               tasks.revision = counter.revision AS written;
 
 -- tasks_api.tasks.item.statements: change_task, description, conditionally
--- $1 expected, $2 unless, $3 description, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q6460bfe764b56168(bigint[],
+-- $1 expected, $2 unless, $3 description, $4 description_folded, $5 revision_1 = 1, $6 user_id,
+-- $7 task_id
+PREPARE qe83051ded238269a(bigint[],
                           bigint[],
                           text,
+                          bytea,
                           bigint,
                           uuid,
                           uuid) AS
   WITH counter AS (
            UPDATE users
-           SET revision = users.revision + $4,
+           SET revision = users.revision + $5,
                written_at = GREATEST(users.written_at, now())
-           WHERE users.id = CAST($5 AS uuid)
+           WHERE users.id = CAST($6 AS uuid)
            RETURNING users.id, users.revision, users.written_at
          )
     UPDATE tasks
@@ -1417,10 +1550,29 @@ PREPARE q6460bfe764b56168(bigint[],
                                      FALSE)
                          THEN counter.written_at
                        ELSE tasks.updated_at
-                     END
+                     END,
+        description_folded = CASE
+                               WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                             TRUE)
+                                AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                             FALSE)
+                                 THEN $4
+                               ELSE tasks.description_folded
+                             END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
-    WHERE tasks.user_id = CAST($5 AS uuid)
-      AND tasks.id = CAST($6 AS uuid)
+    WHERE tasks.user_id = CAST($6 AS uuid)
+      AND tasks.id = CAST($7 AS uuid)
       AND counter.id = tasks.user_id
       AND tasks.deleted_at IS NULL
     RETURNING tasks.id,
@@ -1442,7 +1594,7 @@ PREPARE q6460bfe764b56168(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, completed, always
 -- $1 completed, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q1ce898b64821857c(boolean, bigint, uuid, uuid) AS
+PREPARE q7bee8caddad1ed29(boolean, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1460,7 +1612,11 @@ PREPARE q1ce898b64821857c(boolean, bigint, uuid, uuid) AS
                          WHEN tasks.completed
                            THEN tasks.completed_at
                          ELSE counter.written_at
-                       END
+                       END,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($3 AS uuid)
       AND tasks.id = CAST($4 AS uuid)
@@ -1485,7 +1641,7 @@ PREPARE q1ce898b64821857c(boolean, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, completed, conditionally
 -- $1 expected, $2 unless, $3 completed, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qbfdbfd06d08b6e30(bigint[],
+PREPARE qeb7168e1a5e93946(bigint[],
                           bigint[],
                           boolean,
                           bigint,
@@ -1536,7 +1692,18 @@ PREPARE qbfdbfd06d08b6e30(bigint[],
                                   ELSE counter.written_at
                                 END
                          ELSE tasks.completed_at
-                       END
+                       END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($5 AS uuid)
       AND tasks.id = CAST($6 AS uuid)
@@ -1561,7 +1728,7 @@ PREPARE qbfdbfd06d08b6e30(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_at, always
 -- $1 due_at, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q5bb8da2634295574(timestamp with time zone,
+PREPARE qda0938a411ede560(timestamp with time zone,
                           bigint,
                           uuid,
                           uuid) AS
@@ -1575,7 +1742,11 @@ PREPARE q5bb8da2634295574(timestamp with time zone,
     UPDATE tasks
     SET revision = counter.revision,
         updated_at = counter.written_at,
-        due_at = $1
+        due_at = $1,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($3 AS uuid)
       AND tasks.id = CAST($4 AS uuid)
@@ -1600,7 +1771,7 @@ PREPARE q5bb8da2634295574(timestamp with time zone,
 
 -- tasks_api.tasks.item.statements: change_task, due_at, conditionally
 -- $1 expected, $2 unless, $3 due_at, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qca2f9e97f3b0d330(bigint[],
+PREPARE q993620884627aad9(bigint[],
                           bigint[],
                           timestamp with time zone,
                           bigint,
@@ -1637,7 +1808,18 @@ PREPARE qca2f9e97f3b0d330(bigint[],
                                  FALSE)
                      THEN $3
                    ELSE tasks.due_at
-                 END
+                 END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($5 AS uuid)
       AND tasks.id = CAST($6 AS uuid)
@@ -1662,7 +1844,7 @@ PREPARE qca2f9e97f3b0d330(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_on, always
 -- $1 due_on, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q7a688eb006325e44(date, bigint, uuid, uuid) AS
+PREPARE q2a12f8b580d672ed(date, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1673,7 +1855,11 @@ PREPARE q7a688eb006325e44(date, bigint, uuid, uuid) AS
     UPDATE tasks
     SET revision = counter.revision,
         updated_at = counter.written_at,
-        due_on = $1
+        due_on = $1,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($3 AS uuid)
       AND tasks.id = CAST($4 AS uuid)
@@ -1698,7 +1884,7 @@ PREPARE q7a688eb006325e44(date, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, due_on, conditionally
 -- $1 expected, $2 unless, $3 due_on, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q7b217c5399165dad(bigint[],
+PREPARE q48fff76dda8ee108(bigint[],
                           bigint[],
                           date,
                           bigint,
@@ -1735,7 +1921,18 @@ PREPARE q7b217c5399165dad(bigint[],
                                  FALSE)
                      THEN $3
                    ELSE tasks.due_on
-                 END
+                 END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($5 AS uuid)
       AND tasks.id = CAST($6 AS uuid)
@@ -1760,7 +1957,7 @@ PREPARE q7b217c5399165dad(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, priority, always
 -- $1 priority, $2 array_position_1 = 1, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE qe039dafe6a1a05ae(text, integer, bigint, uuid, uuid) AS
+PREPARE q8e957f4c74035013(text, integer, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1772,7 +1969,11 @@ PREPARE qe039dafe6a1a05ae(text, integer, bigint, uuid, uuid) AS
     SET revision = counter.revision,
         updated_at = counter.written_at,
         priority = array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                  $1) - $2
+                                  $1) - $2,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($4 AS uuid)
       AND tasks.id = CAST($5 AS uuid)
@@ -1798,7 +1999,7 @@ PREPARE qe039dafe6a1a05ae(text, integer, bigint, uuid, uuid) AS
 -- tasks_api.tasks.item.statements: change_task, priority, conditionally
 -- $1 expected, $2 unless, $3 priority, $4 array_position_1 = 1, $5 revision_1 = 1, $6 user_id,
 -- $7 task_id
-PREPARE qe5ae9b6d3bdb9fe5(bigint[],
+PREPARE q28cee067d6526667(bigint[],
                           bigint[],
                           text,
                           integer,
@@ -1837,7 +2038,18 @@ PREPARE qe5ae9b6d3bdb9fe5(bigint[],
                        THEN array_position(ARRAY['none', 'low', 'medium', 'high'],
                                            $3) - $4
                      ELSE tasks.priority
-                   END
+                   END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($6 AS uuid)
       AND tasks.id = CAST($7 AS uuid)
@@ -1862,7 +2074,7 @@ PREPARE qe5ae9b6d3bdb9fe5(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, tags, always
 -- $1 tags, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qe9de2c338509365c(text[], bigint, uuid, uuid) AS
+PREPARE q1d9d1e8144f42a86(text[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1873,7 +2085,11 @@ PREPARE qe9de2c338509365c(text[], bigint, uuid, uuid) AS
     UPDATE tasks
     SET revision = counter.revision,
         updated_at = counter.written_at,
-        tags = CAST($1 AS text[])
+        tags = CAST($1 AS text[]),
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($3 AS uuid)
       AND tasks.id = CAST($4 AS uuid)
@@ -1898,7 +2114,7 @@ PREPARE qe9de2c338509365c(text[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, tags, conditionally
 -- $1 expected, $2 unless, $3 tags, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q139a6715f4905a3b(bigint[],
+PREPARE q08fc5a2dc1b1cc40(bigint[],
                           bigint[],
                           text[],
                           bigint,
@@ -1935,7 +2151,18 @@ PREPARE q139a6715f4905a3b(bigint[],
                                FALSE)
                    THEN CAST($3 AS text[])
                  ELSE tasks.tags
-               END
+               END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($5 AS uuid)
       AND tasks.id = CAST($6 AS uuid)
@@ -1960,7 +2187,7 @@ PREPARE q139a6715f4905a3b(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, position, always
 -- $1 position, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q7695230f1110b066(text, bigint, uuid, uuid) AS
+PREPARE q59fdc215d65197e2(text, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1971,7 +2198,11 @@ PREPARE q7695230f1110b066(text, bigint, uuid, uuid) AS
     UPDATE tasks
     SET revision = counter.revision,
         updated_at = counter.written_at,
-        position = $1
+        position = $1,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($3 AS uuid)
       AND tasks.id = CAST($4 AS uuid)
@@ -1996,7 +2227,7 @@ PREPARE q7695230f1110b066(text, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, position, conditionally
 -- $1 expected, $2 unless, $3 position, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qc48234db59d0c1af(bigint[],
+PREPARE qe7091757e9b5a24e(bigint[],
                           bigint[],
                           text,
                           bigint,
@@ -2033,7 +2264,18 @@ PREPARE qc48234db59d0c1af(bigint[],
                                    FALSE)
                        THEN $3
                      ELSE tasks.position
-                   END
+                   END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
     FROM counter
     WHERE tasks.user_id = CAST($5 AS uuid)
       AND tasks.id = CAST($6 AS uuid)
@@ -2059,7 +2301,7 @@ PREPARE qc48234db59d0c1af(bigint[],
 -- tasks_api.tasks.lists.clearing: CLEAR_COMPLETED
 -- $1 revision_1 = 1, $2 param_1 = 1, $3 user_id, $4 param_2 = 1, $5 param_3 = 10000, $6 expected,
 -- $7 unless
-PREPARE qbc86da3981dd7525(bigint,
+PREPARE qc9ae7da6bc208e56(bigint,
                           bigint,
                           uuid,
                           integer,
@@ -2107,7 +2349,12 @@ PREPARE qbc86da3981dd7525(bigint,
            SET revision = tasks.revision + counter.revision - COALESCE(found."left",
                                                                        locked.revision + $1) + $2,
                updated_at = counter.written_at,
-               deleted_at = counter.written_at
+               deleted_at = counter.written_at,
+               folded_revision = CASE
+                                   WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                     THEN tasks.revision + counter.revision - COALESCE(found."left",
+                                                                                       locked.revision + $1) + $2
+                                 END
            FROM counter, locked, found
            WHERE counter.id = tasks.user_id
              AND locked.id = tasks.user_id
@@ -2355,8 +2602,13 @@ PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
   WHERE users.id = CAST($2 AS uuid);
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, q
--- $1 known, $2 user_id, $3 q, $4 limit, $5 offset
-PREPARE qbe812851a182f61f(bigint[], uuid, text, integer, integer) AS
+-- $1 known, $2 user_id, $3 q, $4 q_folded, $5 limit, $6 offset
+PREPARE qb9d7f641100c794a(bigint[],
+                          uuid,
+                          text,
+                          bytea,
+                          integer,
+                          integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2391,14 +2643,21 @@ PREPARE qbe812851a182f61f(bigint[], uuid, text, integer, integer) AS
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND (lower(tasks.title) LIKE pg_catalog.like_escape((SELECT lower($3) AS lower_1),
-                                                                                '!')
-                              OR lower(tasks.description) LIKE pg_catalog.like_escape((SELECT lower($3) AS lower_1),
-                                                                                      '!'))
+                            AND CASE
+                                  WHEN tasks.folded_revision IS DISTINCT FROM tasks.revision
+                                    THEN position((SELECT convert_to(lower($3),
+                                                                     'UTF8') AS convert_to_1) IN convert_to(lower(tasks.title),
+                                                                                                            'UTF8')) > 0
+                                      OR position((SELECT convert_to(lower($3),
+                                                                     'UTF8') AS convert_to_1) IN convert_to(lower(tasks.description),
+                                                                                                            'UTF8')) > 0
+                                  ELSE position($4 IN tasks.title_folded) > 0
+                                    OR position($4 IN tasks.description_folded) > 0
+                                END
                           ORDER BY tasks.created_at DESC,
                                    tasks.id DESC
-                          LIMIT $4
-                          OFFSET $5) AS page ON TRUE
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, tag
@@ -2595,6 +2854,60 @@ PREPARE q52c111c1d453939c(bigint[],
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
+-- tasks_api.tasks.lists.statements: list_tasks, sort=title
+-- $1 known, $2 user_id, $3 limit, $4 offset
+PREPARE q8f86f06d421bbd10(bigint[], uuid, integer, integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at,
+         CASE
+           WHEN users.revision <> ALL(CAST($1 AS bigint[])) IS TRUE
+            AND NOT EXISTS (SELECT tasks.id
+                            FROM tasks
+                            WHERE tasks.user_id = CAST($2 AS uuid)
+                              AND tasks.folded_revision IS DISTINCT FROM tasks.revision)
+             THEN page.title_folded
+         END AS title_folded
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at,
+                                 COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                          '') AS title_folded
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                          ORDER BY COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                            '') ASC,
+                                   tasks.id ASC
+                          LIMIT $3
+                          OFFSET $4) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
 -- tasks_api.tasks.lists.statements: list_tasks, sort=created_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
 PREPARE q0616f3d00e28c03d(bigint[],
@@ -2693,59 +3006,9 @@ PREPARE q79885fc2b4fef5bf(bigint[],
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
--- tasks_api.tasks.lists.statements: list_tasks, sort=-updated_at, from a cursor on
--- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q3e851a4267bc0eb5(bigint[],
-                          uuid,
-                          text,
-                          uuid,
-                          integer,
-                          integer) AS
-  SELECT users.revision AS counter,
-         page.id,
-         page.user_id,
-         page.title,
-         page.description,
-         page.completed,
-         page.completed_at,
-         page.due_at,
-         page.due_on,
-         page.priority,
-         page.tags,
-         page.position,
-         page.revision,
-         page.created_at,
-         page.updated_at
-  FROM users
-       LEFT JOIN LATERAL (SELECT tasks.id AS id,
-                                 tasks.user_id AS user_id,
-                                 tasks.title AS title,
-                                 tasks.description AS description,
-                                 tasks.completed AS completed,
-                                 tasks.completed_at AS completed_at,
-                                 tasks.due_at AS due_at,
-                                 tasks.due_on AS due_on,
-                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
-                                 tasks.tags AS tags,
-                                 tasks.position AS position,
-                                 tasks.revision AS revision,
-                                 tasks.created_at AS created_at,
-                                 tasks.updated_at AS updated_at
-                          FROM tasks
-                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
-                            AND tasks.user_id = CAST($2 AS uuid)
-                            AND tasks.deleted_at IS NULL
-                            AND (tasks.updated_at, tasks.id) < (CAST($3 AS timestamp with time zone),
-                                                                CAST($4 AS uuid))
-                          ORDER BY tasks.updated_at DESC,
-                                   tasks.id DESC
-                          LIMIT $5
-                          OFFSET $6) AS page ON TRUE
-  WHERE users.id = CAST($2 AS uuid);
-
 -- tasks_api.tasks.lists.statements: list_tasks, sort=due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q405512e6c9d1e325(bigint[],
+PREPARE q483f253cfd898995(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2785,74 +3048,17 @@ PREPARE q405512e6c9d1e325(bigint[],
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.due_at,
-                                          timezone('UTC',
-                                                   CAST(tasks.due_on + 1 AS timestamp)),
+                            AND (COALESCE(COALESCE(tasks.due_at,
+                                                   timezone('UTC',
+                                                            CAST(tasks.due_on + 1 AS timestamp))),
                                           'infinity'),
                                  tasks.id) > (CAST($3 AS timestamp with time zone),
                                               CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.due_at,
-                                            timezone('UTC',
-                                                     CAST(tasks.due_on + 1 AS timestamp)),
+                          ORDER BY COALESCE(COALESCE(tasks.due_at,
+                                                     timezone('UTC',
+                                                              CAST(tasks.due_on + 1 AS timestamp))),
                                             'infinity') ASC,
                                    tasks.id ASC
-                          LIMIT $5
-                          OFFSET $6) AS page ON TRUE
-  WHERE users.id = CAST($2 AS uuid);
-
--- tasks_api.tasks.lists.statements: list_tasks, sort=-due_at, from a cursor on
--- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q1c53d34582554b41(bigint[],
-                          uuid,
-                          text,
-                          uuid,
-                          integer,
-                          integer) AS
-  SELECT users.revision AS counter,
-         page.id,
-         page.user_id,
-         page.title,
-         page.description,
-         page.completed,
-         page.completed_at,
-         page.due_at,
-         page.due_on,
-         page.priority,
-         page.tags,
-         page.position,
-         page.revision,
-         page.created_at,
-         page.updated_at
-  FROM users
-       LEFT JOIN LATERAL (SELECT tasks.id AS id,
-                                 tasks.user_id AS user_id,
-                                 tasks.title AS title,
-                                 tasks.description AS description,
-                                 tasks.completed AS completed,
-                                 tasks.completed_at AS completed_at,
-                                 tasks.due_at AS due_at,
-                                 tasks.due_on AS due_on,
-                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
-                                 tasks.tags AS tags,
-                                 tasks.position AS position,
-                                 tasks.revision AS revision,
-                                 tasks.created_at AS created_at,
-                                 tasks.updated_at AS updated_at
-                          FROM tasks
-                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
-                            AND tasks.user_id = CAST($2 AS uuid)
-                            AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.due_at,
-                                          timezone('UTC',
-                                                   CAST(tasks.due_on + 1 AS timestamp)),
-                                          '-infinity'),
-                                 tasks.id) < (CAST($3 AS timestamp with time zone),
-                                              CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.due_at,
-                                            timezone('UTC',
-                                                     CAST(tasks.due_on + 1 AS timestamp)),
-                                            '-infinity') DESC,
-                                   tasks.id DESC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
@@ -2906,9 +3112,9 @@ PREPARE q6a0969d9620f878e(bigint[],
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
--- tasks_api.tasks.lists.statements: list_tasks, sort=-priority, from a cursor on
+-- tasks_api.tasks.lists.statements: list_tasks, sort=title_folded, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q7aad9671aa153cc4(bigint[],
+PREPARE qd387d2c687437343(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2928,7 +3134,8 @@ PREPARE q7aad9671aa153cc4(bigint[],
          page.position,
          page.revision,
          page.created_at,
-         page.updated_at
+         page.updated_at,
+         page.title_folded
   FROM users
        LEFT JOIN LATERAL (SELECT tasks.id AS id,
                                  tasks.user_id AS user_id,
@@ -2943,14 +3150,20 @@ PREPARE q7aad9671aa153cc4(bigint[],
                                  tasks.position AS position,
                                  tasks.revision AS revision,
                                  tasks.created_at AS created_at,
-                                 tasks.updated_at AS updated_at
+                                 tasks.updated_at AS updated_at,
+                                 COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                          '') AS title_folded
                           FROM tasks
                           WHERE users.revision <> ALL(CAST($1 AS bigint[]))
                             AND tasks.user_id = CAST($2 AS uuid)
                             AND tasks.deleted_at IS NULL
-                            AND (tasks.priority, tasks.id) < (CAST($3 AS smallint),
-                                                              CAST($4 AS uuid))
-                          ORDER BY tasks.priority DESC, tasks.id DESC
+                            AND (COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                          ''),
+                                 tasks.id) > (CAST($3 AS text) COLLATE "C",
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                            '') ASC,
+                                   tasks.id ASC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
@@ -3004,6 +3217,271 @@ PREPARE q49f752dbb37f27ef(bigint[],
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
+-- tasks_api.tasks.lists.statements: list_tasks, sort=position, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q4863a0b532220b39(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(tasks.position COLLATE "C",
+                                          '~'),
+                                 tasks.id) > (CAST($3 AS text) COLLATE "C",
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(tasks.position COLLATE "C",
+                                            '~') ASC,
+                                   tasks.id ASC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-updated_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q3e851a4267bc0eb5(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.updated_at, tasks.id) < (CAST($3 AS timestamp with time zone),
+                                                                CAST($4 AS uuid))
+                          ORDER BY tasks.updated_at DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-due_at, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q1e1c8bcb04fce8bc(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(COALESCE(tasks.due_at,
+                                                   timezone('UTC',
+                                                            CAST(tasks.due_on + 1 AS timestamp))),
+                                          '-infinity'),
+                                 tasks.id) < (CAST($3 AS timestamp with time zone),
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(COALESCE(tasks.due_at,
+                                                     timezone('UTC',
+                                                              CAST(tasks.due_on + 1 AS timestamp))),
+                                            '-infinity') DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-priority, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q7aad9671aa153cc4(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (tasks.priority, tasks.id) < (CAST($3 AS smallint),
+                                                              CAST($4 AS uuid))
+                          ORDER BY tasks.priority DESC, tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
+-- tasks_api.tasks.lists.statements: list_tasks, sort=-title_folded, from a cursor on
+-- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
+PREPARE q02d0aef971377c1b(bigint[],
+                          uuid,
+                          text,
+                          uuid,
+                          integer,
+                          integer) AS
+  SELECT users.revision AS counter,
+         page.id,
+         page.user_id,
+         page.title,
+         page.description,
+         page.completed,
+         page.completed_at,
+         page.due_at,
+         page.due_on,
+         page.priority,
+         page.tags,
+         page.position,
+         page.revision,
+         page.created_at,
+         page.updated_at,
+         page.title_folded
+  FROM users
+       LEFT JOIN LATERAL (SELECT tasks.id AS id,
+                                 tasks.user_id AS user_id,
+                                 tasks.title AS title,
+                                 tasks.description AS description,
+                                 tasks.completed AS completed,
+                                 tasks.completed_at AS completed_at,
+                                 tasks.due_at AS due_at,
+                                 tasks.due_on AS due_on,
+                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                 tasks.tags AS tags,
+                                 tasks.position AS position,
+                                 tasks.revision AS revision,
+                                 tasks.created_at AS created_at,
+                                 tasks.updated_at AS updated_at,
+                                 COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                          '') AS title_folded
+                          FROM tasks
+                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                            AND tasks.user_id = CAST($2 AS uuid)
+                            AND tasks.deleted_at IS NULL
+                            AND (COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                          ''),
+                                 tasks.id) < (CAST($3 AS text) COLLATE "C",
+                                              CAST($4 AS uuid))
+                          ORDER BY COALESCE(convert_from(tasks.title_folded, 'UTF8') COLLATE "C",
+                                            '') DESC,
+                                   tasks.id DESC
+                          LIMIT $5
+                          OFFSET $6) AS page ON TRUE
+  WHERE users.id = CAST($2 AS uuid);
+
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
 PREPARE q349e8867d5e72e84(bigint[],
@@ -3053,62 +3531,9 @@ PREPARE q349e8867d5e72e84(bigint[],
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
 
--- tasks_api.tasks.lists.statements: list_tasks, sort=position, from a cursor on
--- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q137e99afd516683d(bigint[],
-                          uuid,
-                          text,
-                          uuid,
-                          integer,
-                          integer) AS
-  SELECT users.revision AS counter,
-         page.id,
-         page.user_id,
-         page.title,
-         page.description,
-         page.completed,
-         page.completed_at,
-         page.due_at,
-         page.due_on,
-         page.priority,
-         page.tags,
-         page.position,
-         page.revision,
-         page.created_at,
-         page.updated_at
-  FROM users
-       LEFT JOIN LATERAL (SELECT tasks.id AS id,
-                                 tasks.user_id AS user_id,
-                                 tasks.title AS title,
-                                 tasks.description AS description,
-                                 tasks.completed AS completed,
-                                 tasks.completed_at AS completed_at,
-                                 tasks.due_at AS due_at,
-                                 tasks.due_on AS due_on,
-                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
-                                 tasks.tags AS tags,
-                                 tasks.position AS position,
-                                 tasks.revision AS revision,
-                                 tasks.created_at AS created_at,
-                                 tasks.updated_at AS updated_at
-                          FROM tasks
-                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
-                            AND tasks.user_id = CAST($2 AS uuid)
-                            AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.position COLLATE "C",
-                                          '~'),
-                                 tasks.id) > (CAST($3 AS text),
-                                              CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.position COLLATE "C",
-                                            '~') ASC,
-                                   tasks.id ASC
-                          LIMIT $5
-                          OFFSET $6) AS page ON TRUE
-  WHERE users.id = CAST($2 AS uuid);
-
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-position, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q071eeaa77c7a1ce9(bigint[],
+PREPARE qc785fef35d9ce3dd(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3150,7 +3575,7 @@ PREPARE q071eeaa77c7a1ce9(bigint[],
                             AND tasks.deleted_at IS NULL
                             AND (COALESCE(tasks.position COLLATE "C",
                                           ''),
-                                 tasks.id) < (CAST($3 AS text),
+                                 tasks.id) < (CAST($3 AS text) COLLATE "C",
                                               CAST($4 AS uuid))
                           ORDER BY COALESCE(tasks.position COLLATE "C",
                                             '') DESC,
@@ -3201,6 +3626,45 @@ PREPARE q00db19cecf492782(bigint, bigint, uuid, bigint[], bigint[]) AS
                               FROM users
                               WHERE users.id = CAST($3 AS uuid)) AS complete
     FROM locked;
+
+-- tasks_api.tasks.upkeep.fold: NEXT_UNFOLDED
+-- $1 after_user_id, $2 after_id, $3 param_1 = 1000
+PREPARE q39d1e541a59c637c(uuid, uuid, integer) AS
+  SELECT tasks.user_id,
+         tasks.id,
+         tasks.revision,
+         tasks.title,
+         tasks.description
+  FROM tasks
+  WHERE tasks.folded_revision IS DISTINCT FROM tasks.revision
+    AND (tasks.user_id, tasks.id) > (CAST($1 AS uuid),
+                                     CAST($2 AS uuid))
+  ORDER BY tasks.user_id, tasks.id
+  LIMIT $3;
+
+-- tasks_api.tasks.upkeep.fold: FOLD
+-- $1 user_id, $2 id, $3 revision, $4 title_folded, $5 description_folded
+PREPARE qd28b2489e5663cc6(uuid, uuid[], bigint[], bytea[], bytea[]) AS
+  WITH locked AS (
+           SELECT users.id AS id, users.revision AS revision
+           FROM users
+           WHERE users.id = CAST($1 AS uuid)
+           FOR UPDATE
+         )
+    UPDATE tasks
+    SET title_folded = given.title_folded,
+        description_folded = given.description_folded,
+        folded_revision = tasks.revision
+    FROM locked,
+         unnest(CAST($2 AS uuid[]),
+                CAST($3 AS bigint[]),
+                CAST($4 AS bytea[]),
+                CAST($5 AS bytea[])) AS given (id, revision, title_folded, description_folded)
+    WHERE tasks.user_id = CAST($1 AS uuid)
+      AND locked.id = tasks.user_id
+      AND tasks.id = given.id
+      AND tasks.revision = given.revision
+    RETURNING tasks.id;
 
 -- tasks_api.tasks.upkeep.purge: COUNT_OLD
 -- $1 age

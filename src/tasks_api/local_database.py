@@ -49,7 +49,7 @@ def start(directory: Path) -> sa.URL:
         ) from None
     except StartFailed as error:
         raise ConfigError(f"The embedded PostgreSQL did not start: {error}") from None
-    except (psycopg2.Error, sa.exc.DBAPIError) as error:
+    except (psycopg2.Error, sa.exc.DBAPIError, migrations.MigrationError) as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         raise ConfigError(f"The embedded PostgreSQL can't be used: {reason}") from None
     return url

@@ -98,6 +98,27 @@ def test_both_releases_serve_the_same_users(serve, on_database, tree, settings, 
     assert [change["deleted"] for change in feeds[0]["changes"]] == [True, True]
 
 
+def test_what_the_previous_release_writes_is_found_here(serve, on_database, tree, settings, user):
+    old, new = (
+        f"{server.url}/api/{user}/tasks"
+        for server in (serve(tree=tree, **settings), serve(**on_database))
+    )
+
+    def found(q: str) -> list[str]:
+        return [task["title"] for task in requests.get(new, {"q": q, "sort": "title"}).json()]
+
+    task = requests.post(new, json={"title": "Before", "description": "both"}).json()["id"]
+    requests.post(old, json={"title": "Straße"})
+    requests.put(f"{old}/{task}", json={"title": "After"})
+    assert (found("before"), found("after"), found("both")) == ([], ["After"], ["After"])
+    for base in (old, new):
+        requests.patch(f"{base}/{task}/complete")
+    assert (found("before"), found("straße")) == ([], ["Straße"])
+    command = [BIN / "flask", "--app", "wsgi", "tasks", "fold"]
+    subprocess.run(command, cwd=ROOT, env=environment(**on_database), check=True)
+    assert (found("before"), found("after"), found("STRASSE")) == ([], ["After"], ["Straße"])
+
+
 def test_commands_of_the_previous_release_run(run):
     flask = (BIN / "flask", "--app", "wsgi")
     assert "The database is at migration" in run(*flask, "db", "upgrade")

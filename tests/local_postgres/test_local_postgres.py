@@ -472,3 +472,14 @@ def test_data_that_cannot_be_served_is_told_in_one_line(use, data):
     user.end()
     (data / "postgresql" / "global" / "pg_control").unlink()
     assert str(data / "postgresql.log") in refused(data=data)
+
+
+def test_database_that_is_not_in_utf8_stops_the_start_in_one_sentence(data):
+    first = User(data)
+    url = first.url()
+    with new_engine(url.set(database="postgres"), poolclass=sa.NullPool).connect() as server:
+        server.execute(sa.text("DROP DATABASE tasks WITH (FORCE)"))
+        server.execute(sa.text("CREATE DATABASE tasks TEMPLATE template0 ENCODING 'SQL_ASCII'"))
+    first.end()
+    _, errors = User(data).process.communicate()
+    assert "can't be used: The database's encoding is SQL_ASCII" in errors.splitlines()[-1]

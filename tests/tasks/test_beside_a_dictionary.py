@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 from werkzeug.test import TestResponse
 
+from tasks_api.tasks.folding import fold
 from tasks_api.tasks.responses import entity_tag
 
 Task = dict[str, Any]
@@ -589,19 +590,19 @@ def normal(given: Task) -> Task:
     return {**given, "due_at": moment(due).astimezone(UTC).isoformat().replace("+00:00", "Z")}
 
 
-def lower(text: str) -> str:
-    """Turn each letter into its small one by itself, as Unicode's simple mapping does."""
-    return "".join("i" if letter == "İ" else letter.lower() for letter in text)
+def plain(text: str) -> str:
+    """Write a text without case, accents and width; `test_folding.py` has the rule."""
+    return fold(text, 10**6).decode()
 
 
 def matches(task: Task, filters: Task) -> bool:
     due = task["due_at"] or task["due_on"]
-    texts = (task["title"], task["description"] or "")
+    texts = (task["title"], task["description"])
     tests: dict[str, Callable[[str], bool]] = {
         "completed": lambda wish: task["completed"] is (wish == "true"),
         "priority": lambda wish: task["priority"] == wish,
         "tag": lambda wish: wish in task["tags"],
-        "q": lambda wish: any(lower(wish) in lower(text) for text in texts),
+        "q": lambda wish: any(plain(wish) in plain(text) for text in texts if text is not None),
         "due_before": lambda wish: bool(due) and is_due_before(task, moment(wish)),
         "due_after": lambda wish: bool(due) and not is_due_before(task, moment(wish)),
     }
@@ -622,6 +623,8 @@ def ordered(tasks: Iterable[Task], sort: str, descending: bool) -> list[Task]:
     def value(task: Task) -> Any:
         if sort == "due_at" and task["due_on"]:
             return moment(f"{task['due_on']}T00:00:00Z") + timedelta(days=1)
+        if sort == "title":
+            return plain(task["title"])
         return moment(task[sort]) if task[sort] and sort.endswith("_at") else task[sort]
 
     def key(task: Task) -> tuple[Any, str]:

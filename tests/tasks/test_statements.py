@@ -133,7 +133,7 @@ def test_page_deep_in_a_walk_reads_no_more_than_the_first(client, crowd, plan):
 
 
 @pytest.mark.parametrize("known", ["{tag}", 'W/"1", {tag}', "*"])
-@pytest.mark.parametrize("query", ["", "?count=true"])
+@pytest.mark.parametrize("query", ["", "?count=true", "?sort=title"])
 def test_list_that_the_client_has_is_decided_without_opening_tasks(
     client, crowd, plan, known, query
 ):

@@ -12,17 +12,18 @@ from flask import Flask
 from psycopg2 import extensions
 from sqlalchemy import event
 
-from tasks_api.tasks.upkeep import purge
+from tasks_api.tasks.upkeep import fold, purge
 
-TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b")
+# Not the column in `IS DISTINCT FROM tasks.revision`.
+TASKS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING) tasks\b(?!\.)")
 # A user's id as a value, or as the parameter of a prepared statement.
 _ID = r"(?:CAST\()?('[0-9a-f-]{36}'|\$\d+)"
 ONE_USER = re.compile(
     rf"\b(?:tasks\.user_id|users\.id) = {_ID}"
     r"|INSERT INTO (?:users|idempotency_keys) \(\w+, [^)]+\) (?:VALUES \(|SELECT )" + _ID
 )
-# The purge asks who has something to purge, and how much there is.
-ABOUT_ALL = (purge.NEXT_USERS.name, purge.COUNT_OLD.name)
+# The purge asks who has something to purge, and how much there is; so does folding.
+ABOUT_ALL = (purge.NEXT_USERS.name, purge.COUNT_OLD.name, fold.NEXT_UNFOLDED.name)
 
 
 @dataclass(frozen=True)

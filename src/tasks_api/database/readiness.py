@@ -9,6 +9,9 @@ from tasks_api.database.execution import execute
 from tasks_api.database.failures import DatabaseUnavailable, NotMigrated
 from tasks_api.database.statements import Statement
 
+ENCODING = Statement(
+    sa.text("SELECT current_setting('server_encoding') AS encoding").columns(sa.column("encoding"))
+)
 APPLIED = Statement(
     sa.text("SELECT version_num FROM alembic_version").columns(sa.column("version_num"))
 )
@@ -22,11 +25,14 @@ class Failed(NamedTuple):
 
 
 def failed_check() -> Failed | None:
-    """Return what is wrong: the database must answer, and have the migrations this release needs.
+    """Return what is wrong: the database must answer, be in UTF8, and have all migrations.
 
     It may be ahead: during a deployment, and after a return to an older release.
     """
     try:
+        encoding = execute(ENCODING)[0]["encoding"]
+        if encoding != "UTF8":
+            return Failed("encoding", migrations.NOT_UTF8.format(encoding))
         applied = max((row["version_num"] for row in execute(APPLIED)), default="")
     except NotMigrated:
         applied = ""

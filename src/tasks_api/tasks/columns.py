@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, bindparam, func
+from sqlalchemy import ColumnElement, bindparam, case, func
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tasks_api.tasks.models import PRIORITIES, tasks, users
@@ -15,6 +15,9 @@ TASK_ID = bindparam("task_id", type_=tasks.c.id.type)
 
 # A task is deleted by moving it to the trash.
 LIVE = tasks.c.deleted_at.is_(None)
+
+# An earlier release has written the task, and what was folded may be of another text.
+UNFOLDED = tasks.c.folded_revision.is_distinct_from(tasks.c.revision)
 
 # The database keeps a priority's rank, which it can sort by; clients see its name.
 _NAMES = f"ARRAY{list(PRIORITIES)}"
@@ -53,3 +56,8 @@ def parameter_for(name: str, prefix: str = "") -> ColumnElement[Any]:
     if name == "priority":
         return rank(bindparam(prefix + name, type_=sa.Text))
     return bindparam(prefix + name, type_=tasks.c[name].type)
+
+
+def still_folded(revision: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the `folded_revision` that goes with a new revision."""
+    return case((~UNFOLDED, revision))

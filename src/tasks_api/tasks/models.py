@@ -75,6 +75,12 @@ class Task(Base):
     position: Mapped[str | None]
     # When it was moved to the trash; the row is its own tombstone.
     deleted_at: Mapped[datetime | None]
+    # What searches and orders compare: bytes, because the order of texts depends on the database's
+    # locale. They are right if `folded_revision` is the task's revision. Otherwise an earlier
+    # release, which doesn't know them, has written the task.
+    title_folded: Mapped[bytes | None]
+    description_folded: Mapped[bytes | None]
+    folded_revision: Mapped[int | None]
 
     user: Mapped[User] = relationship(back_populates="tasks")
 
@@ -107,6 +113,13 @@ class Task(Base):
             "deleted_at",
             "user_id",
             postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
+        # Has only the tasks that an earlier release has written.
+        sa.Index(
+            "ix_tasks_unfolded",
+            "user_id",
+            "id",
+            postgresql_where=text("folded_revision IS DISTINCT FROM revision"),
         ),
     )
 

@@ -158,18 +158,19 @@ def test_purge_goes_through_all_users(database, purge, statements):
 
 def test_purge_of_a_few_among_many_users_takes_a_few_statements(database, purge, statements):
     database.execute(sa.text(EVERYBODY), {"number": 300})
-    database.execute(sa.text("UPDATE tasks SET deleted_at = NULL"))
+    database.execute(sa.text("UPDATE tasks SET deleted_at = NULL, folded_revision = revision"))
     some = "UPDATE tasks SET deleted_at = now() WHERE id IN (SELECT id FROM tasks LIMIT 3)"
     database.execute(sa.text(some))
     assert purge(0) == "Removed 3 tasks.\n"
-    # How many there are, the keys, who has some, the three users, and whether anybody has more.
-    assert len(statements) == 7
+    # How many there are, the keys, who has some, the three users, whether anybody has more, and
+    # whether there is anything to fold.
+    assert len(statements) == 8
 
 
 THOUSANDS = {
     "tasks": """
-        INSERT INTO tasks (user_id, id, title, revision, deleted_at)
-        SELECT :user, gen_random_uuid(), 'x', n, now() - n * interval '1 minute'
+        INSERT INTO tasks (user_id, id, title, revision, folded_revision, deleted_at)
+        SELECT :user, gen_random_uuid(), 'x', n, n, now() - n * interval '1 minute'
         FROM generate_series(2, 10001) AS n""",
     "idempotency_keys": """
         INSERT INTO idempotency_keys (user_id, key, fingerprint, task_ids, created_at)
@@ -186,9 +187,10 @@ def test_purge_finds_what_is_old_by_indexes(database, user, make_task, purge, st
     # By the second time, its statements are prepared.
     for _ in range(2):
         assert purge(30) == "Removed 0 tasks.\n"
-    nodes = [node for sent in statements[-3:] for node in sent.plan()]
+    nodes = [node for sent in statements[-4:] for node in sent.plan()]
     assert {node["Index Name"] for node in nodes if "Index Name" in node} == {
         "ix_tasks_deleted_at",
+        "ix_tasks_unfolded",
         "ix_idempotency_keys_created_at",
         "pk_idempotency_keys",
     }

@@ -33,12 +33,16 @@ TIMEOUTS = {
     # The transaction that holds the advisory lock is idle.
     "idle_in_transaction_session_timeout": "0",
 }
+NOT_UTF8 = (
+    "The database's encoding is {}, and must be UTF8: make another one, with "
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+)
 # How many seconds to wait for another run of the migrations.
 LOCK_WAIT = 60.0
 
 
 class MigrationError(Exception):
-    """A lock was not to be had in time."""
+    """A lock was not to be had in time, or the encoding isn't UTF8."""
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
@@ -48,10 +52,13 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
 
     Raises:
         MigrationError: another one has been running for a minute; or a transaction of somebody else
-            has kept a lock from this one.
+            has kept a lock from this one; or the database isn't in UTF8.
         CommandError: there is no such revision.
     """
     with _lone_connection(engine) as connection:
+        encoding = connection.scalar(sa.text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise MigrationError(NOT_UTF8.format(encoding))
         applied = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
         if (applied or "") <= head():

@@ -28,6 +28,7 @@ from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for
 from tasks_api.tasks.counter import start_or_advance
+from tasks_api.tasks.folding import FOLDED, folded
 from tasks_api.tasks.item.creation import DEFAULTS, MEMBERS, new_task
 from tasks_api.tasks.item.statements import completion, update_one
 from tasks_api.tasks.models import tasks, users
@@ -38,6 +39,7 @@ NOTHING = sa.literal_column("'{}'::text[]", NAMES)
 GIVEN = bindparam("given", type_=NAMES)
 COMPARED = bindparam("compared", type_=NAMES)
 SET = {name: parameter_for(name) for name in MEMBERS}
+SET_FOLDED = {name: parameter_for(name) for name in FOLDED}
 WAS = {name: parameter_for(name, "was_") for name in MEMBERS}
 # Whether the task is to be in the trash, or out of it; null: it stays where it is.
 DELETED = bindparam("deleted", type_=sa.Boolean)
@@ -94,7 +96,8 @@ def _merge() -> Statement:
     )
     counter = start_or_advance(wanted)
     values = {
-        **new_task(counter, TASK_ID, SET),
+        **new_task(counter, TASK_ID, SET | SET_FOLDED),
+        "folded_revision": counter.c.revision,
         "deleted_at": case((DELETED, counter.c.written_at)),
     }
     made = (
@@ -105,6 +108,10 @@ def _merge() -> Statement:
     )
     merged: dict[str, ColumnElement[Any]] = {
         name: case((_is_among(name, GIVEN), SET[name]), else_=tasks.c[name]) for name in MEMBERS
+    }
+    merged |= {
+        name: case((_is_among(name.removesuffix("_folded"), GIVEN), to), else_=tasks.c[name])
+        for name, to in SET_FOLDED.items()
     }
     merged |= completion(merged["completed"], counter)
     # Otherwise it is out of the trash, or was never in it.
@@ -168,6 +175,7 @@ def merge(
         "new": was is None,
         **BLANK,
         **given,
+        **folded({**BLANK, **given}),
         **{f"was_{name}": before.get(name) for name in MEMBERS},
     }
     while True:

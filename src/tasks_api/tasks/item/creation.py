@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, bindparam, case, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -17,6 +16,7 @@ from tasks_api.http.parser import list_errors
 from tasks_api.http.problems import Problem
 from tasks_api.tasks.columns import TASK_COLUMNS, TASK_ID, USER_ID, parameter_for, rank
 from tasks_api.tasks.counter import HOW_MANY, start_or_advance
+from tasks_api.tasks.folding import FOLDED, as_recordset, folded
 from tasks_api.tasks.item.idempotency import REPLAY, claim, fingerprint_of, replayed
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.tombstones import IN_TRASH, TASK_DELETED, tombstone
@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "position": None,
 }
 MEMBERS = ("title", *DEFAULTS)
+COLUMNS = (*MEMBERS, *FOLDED)
 # The ids that the client has chosen: tasks may have them already.
 CHOSEN = bindparam("chosen", type_=ARRAY(tasks.c.id.type))
 
@@ -56,7 +57,8 @@ def new_task(
 
 
 def _create() -> Statement:
-    values = new_task(start_or_advance(), TASK_ID, {name: parameter_for(name) for name in MEMBERS})
+    values = new_task(start_or_advance(), TASK_ID, {name: parameter_for(name) for name in COLUMNS})
+    values["folded_revision"] = values["revision"]
     return Statement(
         insert(tasks).from_select(list(values), select(*values.values())).returning(*TASK_COLUMNS)
     )
@@ -74,7 +76,7 @@ def _create_many(*, once: bool) -> Statement:
     source = claim(wanted.cte("wanted")) if once else wanted.cte("wanted")
     counter = start_or_advance(source)
     types: dict[str, sa.types.TypeEngine[Any]] = {
-        name: tasks.c[name].type for name in ("id", *MEMBERS)
+        name: tasks.c[name].type for name in ("id", *COLUMNS)
     }
     types |= {"priority": sa.Text(), "following": sa.BigInteger()}
     documents = (
@@ -83,12 +85,13 @@ def _create_many(*, once: bool) -> Statement:
         .render_derived("documents", with_types=True)
     )
     members = {
-        **{name: documents.c[name] for name in MEMBERS},
+        **{name: documents.c[name] for name in COLUMNS},
         "priority": rank(documents.c.priority),
     }
     values = new_task(counter, documents.c.id, members)
     # The counter has the revision of the last task.
-    values["revision"] = counter.c.revision - documents.c.following
+    revision = counter.c.revision - documents.c.following
+    values |= {"revision": revision, "folded_revision": revision}
     rows = (
         select(*values.values())
         .select_from(counter.join(documents, true()))
@@ -137,7 +140,8 @@ class Creation:
 
 def create_task(user_id: UUID, task: Mapping[str, Any]) -> Row:
     """Create a task under an id of the service's, and the user with their first one."""
-    [row] = execute(CREATE, user_id=user_id, task_id=uuid7(), count=1, **DEFAULTS | dict(task))
+    columns = {**DEFAULTS, **task} | folded({**DEFAULTS, **task})
+    [row] = execute(CREATE, user_id=user_id, task_id=uuid7(), count=1, **columns)
     return row
 
 
@@ -156,13 +160,13 @@ def create_tasks(user_id: UUID, body: Any, key: str | None = None) -> Creation:
     ids = [task.get("id") or uuid7() for task in new]
     count = len(new)
     documents = [
-        {**DEFAULTS, **task, "id": task_id, "following": count - number}
+        {**DEFAULTS, **task, **folded(task), "id": task_id, "following": count - number}
         for number, (task_id, task) in enumerate(zip(ids, new, strict=True), 1)
     ]
     parameters = {
         "user_id": user_id,
         "count": count,
-        "documents": orjson.dumps(documents).decode(),
+        "documents": as_recordset(documents),
         "chosen": [task["id"] for task in new if "id" in task],
     }
     if key is None:

@@ -11,9 +11,17 @@ from sqlalchemy import ColumnElement, case, null, select, true
 from tasks_api.database.execution import execute
 from tasks_api.database.failures import ConstraintViolated
 from tasks_api.database.statements import Row, Statement
-from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for
+from tasks_api.tasks.columns import (
+    LIVE,
+    TASK_COLUMNS,
+    TASK_ID,
+    USER_ID,
+    parameter_for,
+    still_folded,
+)
 from tasks_api.tasks.constraints import refusal
 from tasks_api.tasks.counter import advance
+from tasks_api.tasks.folding import folded
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
 
@@ -82,7 +90,12 @@ def update_one(
     If the condition fails, the columns keep their values and the row is still returned. So a 412,
     with the current entity tag, differs from a 404.
     """
-    changes = {**values, "revision": counter.c.revision, "updated_at": counter.c.written_at}
+    changes: dict[str, ColumnElement[Any]] = {
+        **values,
+        "revision": counter.c.revision,
+        "updated_at": counter.c.written_at,
+        "folded_revision": still_folded(counter.c.revision),
+    }
     if condition is not None:
         changes = {name: case((condition, to), else_=tasks.c[name]) for name, to in changes.items()}
     return (
@@ -110,7 +123,7 @@ def completion(completed: ColumnElement[bool], counter: sa.CTE) -> dict[str, Col
 
 @cache
 def _write_of(names: frozenset[str]) -> Write:
-    """Build the statements that set these members; there are few such sets."""
+    """Build the statements that set these columns; there are few such sets."""
 
     def values(counter: sa.CTE) -> dict[str, ColumnElement[Any]]:
         changes = {name: parameter_for(name) for name in sorted(names)}
@@ -145,7 +158,8 @@ def change_task(
     Raises:
         Problem: 422, the task would break a rule of `constraints`.
     """
+    columns = {**changes, **folded(changes)}
     try:
-        return _write_of(frozenset(changes))(user_id, task_id, precondition, **changes)
+        return _write_of(frozenset(columns))(user_id, task_id, precondition, **columns)
     except ConstraintViolated as error:
         raise refusal(error, changes) from None

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tasks_api.database.statements import Statement
 from tasks_api.http.problems import responses
 from tasks_api.tasks.blueprint import TASKS_PATH, blueprint
-from tasks_api.tasks.columns import LIVE, USER_ID
+from tasks_api.tasks.columns import LIVE, USER_ID, still_folded
 from tasks_api.tasks.counter import advance, locked_counter
 from tasks_api.tasks.lists.schemas import CLEARED_EXAMPLE, ClearedSchema, ClearQuerySchema
 from tasks_api.tasks.models import tasks, users
@@ -43,6 +43,7 @@ def _clear_completed() -> Statement:
         locked.c.id == users.c.id,
         allows(locked.c.revision),
     )
+    revision = tasks.c.revision + counter.c.revision - end + 1
     cleared = (
         sa.update(tasks)
         .where(
@@ -55,7 +56,8 @@ def _clear_completed() -> Statement:
         .values(
             deleted_at=counter.c.written_at,
             updated_at=counter.c.written_at,
-            revision=tasks.c.revision + counter.c.revision - end + 1,
+            revision=revision,
+            folded_revision=still_folded(revision),
         )
         .returning(tasks.c.id)
         .cte("cleared")

@@ -1,5 +1,8 @@
 """Cursors: where a walk along a list has got to, in a string that means nothing to a client."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +11,9 @@ from itsdangerous import BadData, URLSafeSerializer
 from marshmallow import ValidationError, fields
 from marshmallow.validate import OneOf
 
-from tasks_api.database.statements import Row
 from tasks_api.http.fields import Day, Text, Timestamp
 from tasks_api.http.problems import Problem
+from tasks_api.tasks.folding import FOLDED
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
 from tasks_api.tasks.schemas import Position
 
@@ -38,34 +41,48 @@ KEYS: dict[str, fields.Field[Any]] = {
     "priority": fields.String(validate=OneOf(PRIORITIES)),
     "position": Position(allow_none=True),
     "title": Text(maximum=TITLE_MAX),
+    "title_folded": Text(maximum=FOLDED["title_folded"]),
 }
 
 
-def write(sort: str, last: Row) -> str:
-    """Return the cursor that leads on from a task, in lists of this order alone."""
-    key = sort.removeprefix("-")
-    value = (last["due_at"] or last["due_on"]) if key == "due_at" else last[key]
-    return str(SERIALIZER.dumps([value, last["id"]], salt=sort), "ascii")
+@dataclass(frozen=True)
+class Place:
+    """A place in a list, after one of its tasks.
+
+    Args:
+        order: the column that the list is sorted by, `-` before it for descending.
+        key: what the task has there.
+        task_id: the task's id.
+    """
+
+    order: str
+    key: Any
+    task_id: UUID
 
 
-def read(sort: str, cursor: str) -> tuple[Any, UUID]:
-    """Return the last task's value that the list is sorted by, and its id.
+def write(place: Place) -> str:
+    """Return the cursor that leads on from a place, in lists of this order alone."""
+    position = [place.key, str(place.task_id)]
+    return str(SERIALIZER.dumps(position, salt=place.order), "ascii")
+
+
+def read(orders: Sequence[str], cursor: str) -> Place:
+    """Return the place that a cursor leads on from, in one of some orders.
 
     Raises:
-        Problem: 422, this isn't a cursor for this order, or no task can be there.
+        Problem: 422, this isn't a cursor for any of these orders, or no task can be there.
     """
-    try:
-        # itsdangerous would read padding as well, which it never writes.
-        key, task_id = SERIALIZER.loads(cursor.replace("=", " "), salt=sort)
-        return KEYS[sort.removeprefix("-")].deserialize(key), UUID(task_id)
-    except (BadData, TypeError, ValueError, AttributeError, ValidationError):
-        raise bad_parameter("cursor", "Not a cursor of this list.") from None
+    for order in orders:
+        with suppress(BadData, TypeError, ValueError, AttributeError, ValidationError):
+            # itsdangerous would read padding as well, which it never writes.
+            key, task_id = SERIALIZER.loads(cursor.replace("=", " "), salt=order)
+            return Place(order, KEYS[order.removeprefix("-")].deserialize(key), UUID(task_id))
+    raise bad_parameter("cursor", "Not a cursor of this list.")
 
 
 # It leads to the beginning of any list that is newest first.
 EXAMPLE = write(
-    "-created_at",
-    {"created_at": "9999-01-01T00:00:00Z", "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10"},
+    Place("-created_at", "9999-01-01T00:00:00Z", UUID("019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10"))
 )
 
 

@@ -65,7 +65,8 @@ class TaskQuerySchema(Strict):
     sort = SortKey(
         load_default=NEWEST_FIRST,
         metadata=says(
-            "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties.",
+            "What to sort by, `-` for descending. Nulls are last either way; `id` breaks ties. "
+            "Titles are compared without case, accents and width: `apple`, `Éclair`, `Zebra`.",
             example=NEWEST_FIRST,
         ),
     )
@@ -76,7 +77,9 @@ class TaskQuerySchema(Strict):
         minimum=1,
         maximum=SEARCH_MAX,
         metadata=says(
-            "Only tasks with this in their title or description, in any case.", example="oat"
+            "Only tasks with this in their title or description. Case, accents and width don't "
+            "matter: `ARGER` finds `Ärger`, `strasse` finds `Straße`. No character is special.",
+            example="oat",
         ),
     )
     tag = Text(

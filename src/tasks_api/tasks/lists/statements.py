@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,17 +13,14 @@ from sqlalchemy import bindparam, case, func, select, true, tuple_
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import LIVE, REVISION_ARRAY, TASK_COLUMNS, USER_ID, parameter_for
-from tasks_api.tasks.models import PRIORITIES, tasks, users
+from tasks_api.tasks.lists import search
+from tasks_api.tasks.lists.cursors import Place
+from tasks_api.tasks.lists.orders import ANY_UNFOLDED, is_folded, key_of, orders, text_of
+from tasks_api.tasks.models import tasks, users
 
-# In a query of its own, so that it is done once and not for each row.
-Q = select(func.lower(bindparam("q", type_=sa.Text))).scalar_subquery()
 FILTERS: dict[str, sa.ColumnElement[bool]] = {
     "completed": tasks.c.completed == parameter_for("completed"),
-    "q": sa.or_(
-        # A backslash reads otherwise where standard_conforming_strings is off.
-        func.lower(tasks.c.title).like(Q, escape="!"),
-        func.lower(tasks.c.description).like(Q, escape="!"),
-    ),
+    "q": search.FOUND,
     "tag": bindparam("tag", type_=sa.Text) == sa.any_(tasks.c.tags),
     "priority": tasks.c.priority == parameter_for("priority"),
     "due_before": sa.or_(
@@ -35,12 +32,6 @@ FILTERS: dict[str, sa.ColumnElement[bool]] = {
         tasks.c.due_on >= bindparam("ended_after", type_=tasks.c.due_on.type),
     ),
 }
-# The end of a day in UTC, by which `sort=due_at` places it.
-DAY_END = sa.literal_column("timezone('UTC', (tasks.due_on + 1)::timestamp)", tasks.c.due_at.type)
-
-# What null counts as, in an ascending and a descending order: it is always last.
-NULLS = {"due_at": ("infinity", "-infinity"), "position": ("~", "")}
-
 # If the counter is one of these, the client has this list already. NULL stands for all.
 CHANGED = users.c.revision != sa.all_(bindparam("known", type_=REVISION_ARRAY))
 
@@ -52,13 +43,13 @@ class TaskPage:
     Args:
         revision: the user's counter, the version of all their lists.
         tasks: none if the client has this version already.
-        has_more: whether there is a next page.
+        next: where the next page begins, if there is one.
         total: how many tasks the filters match, if this was asked for.
     """
 
     revision: int
     tasks: Sequence[Row] = ()
-    has_more: bool = False
+    next: Place | None = None
     total: int | None = None
 
 
@@ -66,20 +57,22 @@ def list_tasks(
     user_id: UUID,
     query: Mapping[str, Any],
     known: Sequence[int] | None,
-    after: tuple[Any, UUID] | None,
+    after: Place | None,
+    order: str | None = None,
 ) -> TaskPage:
     """Return a page, by one statement. If `known` has the counter, no task is read.
 
     Args:
         query: as `TaskQuerySchema` loads it.
         known: the revisions of the lists that the client has; None stands for all.
-        after: the last task of the page before: its value that the list is sorted by, and its id.
+        after: where the page begins, unless it is the first.
+        order: what the first page is sorted by; a first page that can't be is asked for again.
     """
-    sort, limit = query["sort"], query["limit"]
-    filters = FILTERS.keys() & query.keys()
+    order = order or (after.order if after else orders(query["sort"])[0])
+    filters, limit = FILTERS.keys() & query.keys(), query["limit"]
     parameters = {name: query[name] for name in filters}
     if "q" in filters:
-        parameters["q"] = "%" + query["q"].translate({ord(c): f"!{c}" for c in "!%_"}) + "%"
+        parameters |= search.parameters(query["q"])
     for name in {"due_before", "due_after"} & filters:
         # By then, the days before this one have ended where the parameter's offset is. PostgreSQL
         # doesn't read offsets of 16 hours and more.
@@ -88,10 +81,10 @@ def list_tasks(
             name.replace("due", "ended"): query[name].date(),
         }
     if after is not None:
-        parameters |= {"after_key": _text(sort, after[0]), "after_id": after[1]}
+        parameters |= {"after_key": text_of(order, after.key), "after_id": after.task_id}
     statement = _statement(
         frozenset(filters),
-        sort,
+        order,
         trash=query["deleted"],
         seek=after is not None,
         count=query["count"],
@@ -99,20 +92,31 @@ def list_tasks(
     # One more than asked for: if it comes, there is a next page.
     window = {"offset": query.get("offset", 0), "limit": limit + 1}
     rows = execute(statement, user_id=user_id, known=known, **window, **parameters)
+    if rows and rows[0]["id"] and rows[0].get("title_folded", "") is None:
+        return list_tasks(user_id, query, known, after, query["sort"])
     counter, total = 0, 0
     for row in rows:
         counter, total = row.pop("counter"), row.pop("total", 0)
     # The user's row without a task.
     if rows and rows[0]["id"] is None:
         rows = []
-    return TaskPage(counter, rows[:limit], len(rows) > limit, total if query["count"] else None)
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        key = last[order.removeprefix("-")]
+        # A task that is due has a moment, or a day.
+        key = last["due_on"] if key is None and order.endswith("due_at") else key
+        following = Place(order, key, UUID(last["id"]))
+    for row in rows if is_folded(order) else ():
+        del row["title_folded"]
+    return TaskPage(counter, rows[:limit], following, total if query["count"] else None)
 
 
 @lru_cache(500)
 def _statement(
-    filters: frozenset[str], sort: str, *, trash: bool, seek: bool, count: bool
+    filters: frozenset[str], order: str, *, trash: bool, seek: bool, count: bool
 ) -> Statement:
-    key, descending = _key(sort)
+    key, descending = key_of(order)
     matching = [
         # The user is named here again: with the id from the join, every shard would be asked.
         tasks.c.user_id == USER_ID,
@@ -130,7 +134,7 @@ def _statement(
     direction = sa.desc if descending else sa.asc
     page = (
         # If the counter is unchanged, PostgreSQL finds this out before it opens an index.
-        select(*TASK_COLUMNS)
+        select(*TASK_COLUMNS, *([key.label("title_folded")] if is_folded(order) else []))
         .where(CHANGED, *matching, beyond)
         .order_by(direction(key), direction(tasks.c.id))
         .limit(bindparam("limit", type_=sa.Integer))
@@ -139,33 +143,12 @@ def _statement(
         .lateral("page")
     )
     columns = [users.c.revision.label("counter"), *page.c]
+    if is_folded(order) and not seek:
+        complete = sa.and_(CHANGED.is_(true()), ~ANY_UNFOLDED)
+        columns[-1] = case((complete, columns[-1])).label("title_folded")
     if count:
         number = select(func.count()).select_from(tasks).where(*matching).scalar_subquery()
         columns.append(case((CHANGED, number)).label("total"))
     return Statement(
         select(*columns).select_from(users.outerjoin(page, true())).where(users.c.id == USER_ID)
     )
-
-
-def _key(sort: str) -> tuple[sa.ColumnElement[Any], bool]:
-    """Return what to sort by, and whether descending. Nulls are always last."""
-    descending, name = sort.startswith("-"), sort.removeprefix("-")
-    column = tasks.c[name]
-    if name not in NULLS:
-        return column, descending
-    # The bytes of a position are its order, in every database.
-    given = [column, DAY_END] if name == "due_at" else [column.collate("C")]
-    null: sa.ColumnElement[Any] = sa.literal_column(f"'{NULLS[name][descending]}'")
-    return func.coalesce(*given, null, type_=column.type), descending
-
-
-def _text(sort: str, key: Any) -> str:
-    """Return the text of a value that the list is sorted by, as PostgreSQL casts it."""
-    if key is None:
-        return NULLS[sort.removeprefix("-")][sort.startswith("-")]
-    if sort.removeprefix("-") == "priority":
-        return str(PRIORITIES.index(key))
-    if isinstance(key, str):
-        return key
-    # A day's end.
-    return str(key.isoformat()) + ("" if isinstance(key, datetime) else "T24:00:00Z")

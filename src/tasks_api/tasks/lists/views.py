@@ -15,6 +15,7 @@ from tasks_api.tasks.item.schemas import IdempotencyKeySchema
 from tasks_api.tasks.lists.cursors import bad_parameter
 from tasks_api.tasks.lists.cursors import read as read_cursor
 from tasks_api.tasks.lists.cursors import write as write_cursor
+from tasks_api.tasks.lists.orders import orders
 from tasks_api.tasks.lists.schemas import PAGE_EXAMPLE, TaskPageSchema, TaskQuerySchema
 from tasks_api.tasks.lists.statements import TaskPage, list_tasks
 from tasks_api.tasks.preconditions import IfNoneMatchSchema, entity_tag
@@ -86,7 +87,7 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
     about = {"ETag": entity_tag(page.revision)}
     if matches(page.revision, headers["known"]):
         return without_body(304, **about)
-    about["Link"] = _link(query, _next_cursor(query, page))
+    about["Link"] = _link(query, write_cursor(page.next) if page.next else None)
     if page.total is not None:
         about["X-Total-Count"] = str(page.total)
     return page.tasks, about
@@ -110,7 +111,7 @@ def get_task_page(headers: dict[str, Any], query: dict[str, Any], user_id: UUID)
         return without_body(304, ETag=tag)
     return {
         "tasks": page.tasks,
-        "next": _next_cursor(query, page),
+        "next": write_cursor(page.next) if page.next else None,
         "total": page.total,
         "revision": page.revision,
     }, {"ETag": tag}
@@ -120,12 +121,8 @@ def _read_page(user_id: UUID, query: dict[str, Any], known: Sequence[int] | None
     cursor = query.get("cursor")
     if cursor and query.get("offset"):
         raise bad_parameter("cursor", "Must not be used together with an offset above 0.")
-    after = read_cursor(query["sort"], cursor) if cursor else None
+    after = read_cursor(orders(query["sort"]), cursor) if cursor else None
     return list_tasks(user_id, query, known, after)
-
-
-def _next_cursor(query: dict[str, Any], page: TaskPage) -> str | None:
-    return write_cursor(query["sort"], page.tasks[-1]) if page.has_more else None
 
 
 def _link(query: dict[str, Any], next_cursor: str | None) -> str:
