@@ -305,6 +305,8 @@ def fold_all(app):
 MIXED = ["Äpfel", "Zebra", "apple", "Éclair", "zoo", "birne", "Birnen", "ärger"]
 
 
+# Folding is known by the name under which it is prepared, which a pooler prevents.
+@pytest.mark.usefixtures("statements")
 def test_walk_that_began_before_the_tasks_were_folded_meets_each_once(
     earlier, client, path, fold_all, titles
 ):

@@ -123,6 +123,8 @@ def test_what_is_to_be_folded_is_found_by_an_index(database, run, statements):
     assert not {"Seq Scan", "Sort"} & {node["Node Type"] for node in nodes}
 
 
+# Folding is known by the name under which it is prepared, which a pooler prevents.
+@pytest.mark.usefixtures("statements")
 def test_task_that_is_written_while_folding_waits_is_left_for_another_time(
     database, user, earlier, run, search
 ):
