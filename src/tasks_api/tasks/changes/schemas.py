@@ -68,7 +68,8 @@ class ChangesQuerySchema(Strict):
         validate=Range(0, WAIT_MAX),
         metadata=says(
             "If there is no change, for how many seconds to wait for one. At the end of them the "
-            "answer is an empty page."
+            "answer is an empty page.",
+            example=20,
         ),
     )
 
@@ -83,6 +84,7 @@ class LastEventSchema(Strict):
             "The id of the last event that came: a stream continues there, and not at `since`. "
             "Browsers send it by themselves.",
             pattern=f"^{POSITION}$",
+            example="0",
         ),
     )
 

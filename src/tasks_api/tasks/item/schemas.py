@@ -15,7 +15,11 @@ class CompletionSchema(ReadOnlyFields):
 
 
 class IdempotencyKeySchema(Strict):
-    """A request that may be repeated, and is done once."""
+    """A request that may be repeated, and is done once.
+
+    Args:
+        example: a key. Each operation has another one, as each request has.
+    """
 
     key = fields.String(
         data_key="Idempotency-Key",
@@ -28,6 +32,10 @@ class IdempotencyKeySchema(Strict):
             minLength=1,
             maxLength=255,
             pattern="^[!-~]+$",
-            example="7f0c4f5e-buy-oat-milk",
         ),
     )
+
+    def __init__(self, example: str) -> None:
+        super().__init__()
+        key = self.fields["key"]
+        key.metadata = {**key.metadata, "example": example}

@@ -53,7 +53,7 @@ LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTa
 
 
 @blueprint.route(TASKS_PATH, methods=["POST"])
-@blueprint.arguments(IdempotencyKeySchema(), location="headers")
+@blueprint.arguments(IdempotencyKeySchema("7f0c4f5e-buy-oat-milk"), location="headers")
 @blueprint.arguments(NewTaskSchema(), example=NEW_TASK_EXAMPLE)
 @blueprint.response(
     201,

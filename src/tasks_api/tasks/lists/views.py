@@ -149,7 +149,7 @@ def _link(query: dict[str, Any], next_cursor: str | None) -> str:
 
 
 @blueprint.route(f"{TASKS_PATH}/batch", methods=["POST"])
-@blueprint.arguments(IdempotencyKeySchema(), location="headers")
+@blueprint.arguments(IdempotencyKeySchema("c41d8a02-groceries"), location="headers")
 @blueprint.arguments(NewTaskSchema(many=True), example=[NEW_TASK_EXAMPLE])
 @blueprint.response(
     201,
