@@ -141,6 +141,6 @@ class MeSchema(Schema):
 def get_me() -> dict[str, UUID]:
     """Return the user of the token
 
-    The id that stands in this user's paths. Not every issuer's tokens have it as it is.
+    Its `user_id` stands in all paths of this user. Not every issuer's tokens have it as it is.
     """
     return {"user_id": caller()}

@@ -15,6 +15,8 @@ was written carries it as its `revision`: it is the task's version, and the orde
 Errors are `application/problem+json` (RFC 9457): `errors` says what is wrong and where. Read-only
 members in a body are ignored, so that you may send back what you got; any other unknown member or
 parameter is refused.
+
+The page `/docs` fills in the ids of the last task that you have created, read or changed there.
 """
 DOCUMENT = {
     "title": "Task API",
@@ -41,12 +43,11 @@ blueprint = Blueprint(
     path_parameters={
         "user_id": {
             "description": "The user: any UUID, nobody registers. Where requests need a token, it "
-            "is the one of the token's user.",
+            "is the one that `GET /api/me` returns.",
             "example": TASK_EXAMPLE["user_id"],
         },
         "task_id": {
-            "description": "The `id` of a task, from the answer that created or listed it. The "
-            "page `/docs` fills in that of the last task you created, read or changed.",
+            "description": "The `id` of a task, from the answer that created or listed it.",
             "example": TASK_EXAMPLE["id"],
         },
     },

@@ -118,13 +118,15 @@ class TaskChangeSchema(ReadOnlyFields):
     completed = Boolean(metadata=says("Whether it is done."))
     due_at = Timestamp(
         allow_none=True,
-        metadata=says("By when. An offset is required, and is turned into UTC."),
+        metadata=says(
+            "By when: `2026-01-09T17:00:00+01:00`. An offset is required, and is turned into UTC."
+        ),
     )
     due_on = Day(
         allow_none=True,
         metadata=says(
-            "By which day, wherever its reader is: it is never converted. Not together with "
-            "`due_at`; to change from one to the other, send the other as null."
+            "By which day: `2026-01-09`, wherever its reader is, never converted. Not together "
+            "with `due_at`: to change from one to the other, send the other as null."
         ),
     )
     priority = Priority(metadata=says("How much it matters."))

@@ -185,10 +185,10 @@ def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 def complete_task(
     headers: dict[str, Any], completion: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:
-    """Toggle a task, or set whether it is done
+    """Complete a task, reopen it, or toggle it
 
-    Without a body, or with `{}`, `completed` is flipped; N requests at the same time flip it N
-    times. With `completed` in the body it is set, which is safe to repeat.
+    With `completed` in the body it is set, which is safe to repeat. Without a body, or with `{}`,
+    it is flipped; N requests at the same time flip it N times.
     """
     precondition = Precondition(**headers)
     if completion:

@@ -90,7 +90,7 @@ class TaskQuerySchema(Strict):
         metadata=says(
             "Only tasks that are due before this moment: their `due_at` is before it, or their day "
             "`due_on` has ended by then, at the offset of this parameter. With the end of today, "
-            "`2026-01-10T00:00:00%2B01:00`: what is due today or overdue.",
+            "`2026-01-10T00:00:00+01:00`: what is due today or overdue. In a URL, `+` is `%2B`.",
             example="2027-01-01T00:00:00Z",
         )
     )

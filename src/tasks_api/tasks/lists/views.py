@@ -81,7 +81,8 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
     """List tasks, newest first
 
     A user who has never written has an empty list. To read all tasks, follow `next` in
-    `Link`: a task that exists all the while is listed exactly once.
+    `Link`: a task that exists all the while is listed exactly once. If you can't see headers, use
+    `GET …/tasks/page`.
     """
     page = _read_page(user_id, query, headers["known"])
     about = {"ETag": entity_tag(page.revision)}
@@ -101,9 +102,10 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
 )
 @blueprint.doc(operationId="listTaskPage", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
 def get_task_page(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
-    """List tasks, with all that is about the list in the body
+    """List tasks, for clients that can't see headers
 
-    The same list, for clients that can't see the header `Link`: send `next` as `cursor`.
+    The same list, newest first, with `next`, the total and the revision in the body. To read all
+    tasks, send `next` as `cursor` until it is null.
     """
     page = _read_page(user_id, query, headers["known"])
     tag = entity_tag(page.revision)
