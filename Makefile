@@ -81,7 +81,7 @@ lock: ## Write requirements.txt and constraints.txt again: make lock PYTHON=pyth
 clean: ## Remove what the other targets made, the data in ./var included
 	rm -rf .venv var build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
 
-# A .venv whose Python is too old, or gone, is made anew.
+# A .venv whose Python is too old, or gone, is made again.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 $(shell .venv/bin/python -c '$(NEW_ENOUGH)' 2> /dev/null || rm -f .venv/run .venv/dev)
 

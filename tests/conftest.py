@@ -163,7 +163,7 @@ def ahead(empty_database: sa.URL) -> sa.URL:
 
 @pytest.fixture
 def allow(database: sa.Connection, database_url: sa.URL) -> Iterator[Callable[[int], sa.URL]]:
-    """Make a role that may have so many connections at once; return its address."""
+    """Make a role that may have a number of connections at once; return its address."""
     roles = []
 
     def make(number: int) -> sa.URL:

@@ -33,7 +33,7 @@ def new_app(database_url: sa.URL, monkeypatch) -> Iterator[Callable[..., Flask]]
 
 @contextmanager
 def writes(app: Flask, database: sa.Connection, user: str, number: int) -> Iterator[list[Future]]:
-    """Have so many writes of a user wait in the database as long as the block runs."""
+    """Have a number of writes of a user wait in the database while the block runs."""
 
     def write() -> int:
         return app.test_client().post(f"/api/{user}/tasks", json={"title": "x"}).status_code

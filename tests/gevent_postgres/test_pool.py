@@ -17,7 +17,7 @@ from tasks_api.database import engine
 
 @pytest.fixture
 def open_pool(allow):
-    """Open a pool of a size, for a role that may have so many connections, or that of another."""
+    """Open a pool of a size, for a role with a limit of connections, or that of another."""
     opened = []
 
     def make(allowed=0, size=5, beside=None):

@@ -1,4 +1,4 @@
-"""So many requests of a user pass in a window, the next one is a 429, and each answer says so."""
+"""A user's requests pass until a window is full, the next one is a 429, and all answers say so."""
 
 import re
 import socket

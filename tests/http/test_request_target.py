@@ -1,4 +1,4 @@
-"""A request says whom it is for, and its path is one path."""
+"""A request names its host, and its path is one path."""
 
 from urllib.parse import unquote
 

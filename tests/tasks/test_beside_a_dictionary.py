@@ -129,7 +129,7 @@ class Model:
 
 
 class Client(FlaskClient):
-    """Knows whom it has written to, or tried to."""
+    """Knows the users that it has written to, or tried to."""
 
     touched: str | None = None
 

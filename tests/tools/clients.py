@@ -13,9 +13,9 @@ from tools.task_history import Kind, Operation
 if TYPE_CHECKING:
     from tools.load import Load
 
-# So many seconds without an answer count as never: it is far more than any answer takes.
+# Seconds without an answer that count as never: far more than any answer takes.
 NEVER = 60
-# A service that has recovered doesn't answer so many requests of one client with a 503.
+# A service that has recovered doesn't answer this many requests of one client with a 503.
 TROUBLES_MAX = 50
 TASKS_MAX = 50
 RIGHT = {200, 201, 204, 404, 409, 412}

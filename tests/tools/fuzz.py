@@ -29,7 +29,7 @@ from tools import wild  # noqa: E402
 from tools.server import BIN, Server, launch  # noqa: E402
 
 GENERATED = re.compile(r"([\d,]+) generated")
-# So many of the operations have enough inputs for as many cases as they may have.
+# How many operations have enough inputs for as many cases as they may have.
 VARIED_OPERATIONS = 12
 
 

@@ -49,7 +49,7 @@ class Load:
         self.history.setdefault(task, []).append(operation)
 
     def go_on(self, number: int = 10) -> None:
-        """Wait until each has got so many more answers."""
+        """Wait until each has got some more answers."""
         enough = {each: each.answers + number for each in self.everyone}
         self.until(lambda each: each.answers >= enough[each])
 

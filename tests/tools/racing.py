@@ -16,7 +16,7 @@ BLOCKED = sa.text(
 
 
 def race(number: int, act: Callable[[int], Answer]) -> list[Answer]:
-    """Call `act` in so many threads at the same moment; return what each of them answers."""
+    """Call `act` in a number of threads at the same moment; return what each of them answers."""
     barrier = Barrier(number)
 
     def start(index: int) -> Answer:
@@ -98,7 +98,7 @@ def transaction(database: sa.Connection) -> Iterator[sa.Connection]:
 def wait_until_blocked(
     database: sa.Connection, holder: sa.Connection, act: Future[Answer], number: int = 1
 ) -> None:
-    """Wait until so many others wait for what `holder` has locked.
+    """Wait until a number of others wait for what `holder` has locked.
 
     Raises:
         AssertionError: the act is over, and hasn't waited.

@@ -42,7 +42,7 @@ _PLAIN = {"\u0131": "i", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "æ": "ae",
 
 
 def fold(text: str, bytes_max: int) -> bytes:
-    """Return what searches and orders compare of a text: UTF-8, at most so many bytes."""
+    """Return what searches and orders compare of a text: UTF-8, cut off at a number of bytes."""
     if text.isascii():
         return text.lower().encode()[:bytes_max]
     # Cut off here already, because each letter costs time.
