@@ -41,7 +41,7 @@ seed = 1
 mode = "all"
 deterministic = true
 database = "none"
-max-examples = {settings().max_examples // 3}
+max-examples = {settings().max_examples // 5}
 
 # 412: an entity tag may be well formed and stand for another version.
 [[operations]]

@@ -119,8 +119,7 @@ class Worker(GeventWorker):
         """Do what is due once a second."""
         super().notify()
         for client in self.departures.find(self.clients.kept):
-            if self.give_up(client.reader):
-                self.metrics.gone.inc()
+            self.metrics.gone.inc(int(self.give_up(client.reader)))
         self.clients.drop_late()
         if self.alive:
             self.clients.drop_surplus()

@@ -3,11 +3,14 @@
 import socket
 from uuid import uuid4
 
+import gevent.socket
 import pytest
 import requests
 import sqlalchemy as sa
 from tools.databases import connect
 from tools.racing import transaction
+
+from gunicorn_deadlines.departures import INTERIM, Departures
 
 WAITING = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
@@ -35,6 +38,16 @@ def locked(database):
     with transaction(database) as holder:
         holder.execute(sa.text("LOCK tasks IN ACCESS EXCLUSIVE MODE"))
         yield holder
+
+
+class Reading:
+    """A client whose read is under way, and what is known of its request."""
+
+    version = (1, 1)
+
+    def __init__(self, sock: gevent.socket.socket) -> None:
+        self.sock = sock
+        self.reader = self.request = self
 
 
 def send(server, path, method="GET", version="1.1", body="") -> socket.socket:
@@ -85,3 +98,16 @@ def test_write_is_done_even_if_its_client_has_gone(server, database, locked, use
     locked.rollback()
     while not requests.get(f"{server.url}{path}/tasks").json():
         pass
+
+
+def test_client_that_only_has_sent_all_is_asked_once_whether_it_is_there():
+    near, far = gevent.socket.socketpair()
+    client = Reading(near)
+    departures = Departures()
+    assert [*departures.find([client])] == []
+    far.shutdown(socket.SHUT_WR)
+    for _ in range(3):
+        assert [*departures.find([client])] == []
+    near.close()
+    assert far.recv(100) == INTERIM
+    far.close()

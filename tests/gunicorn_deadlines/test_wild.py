@@ -26,7 +26,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @example(sent=Request("GET", f"/api%2F{wild.USER}/tasks"))
 @example(sent=Request("GET", f"/api/{wild.USER}/tasks#x"))
 @example(sent=Request("GET", "health?://"))
-@settings(max_examples=400, deadline=None)
+@pytest.mark.hypothesis
+@settings(deadline=None)
 @given(sent=wild.REQUESTS)
 def test_any_request_has_one_meaning_and_is_no_defect(server, sent):
     wild.check(server.port, sent)

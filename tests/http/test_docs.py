@@ -9,6 +9,7 @@ from flask import Flask
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
+from tasks_api.http import docs
 from tasks_api.http.problems import TYPES
 
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
@@ -271,3 +272,15 @@ def test_asset_has_one_path(client, name):
 
 def test_page_does_not_tell_other_sites_where_it_is(client):
     assert client.get("/docs").headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_folder_is_served_as_a_page_if_it_is_there(tmp_path):
+    app = Flask(__name__)
+    (tmp_path / "index.html").write_text("<p>Hello")
+    docs.serve_folder(app, "page", tmp_path)
+    docs.serve_folder(app, "nothing", tmp_path / "nothing")
+    page = app.test_client().get("/page/", buffered=True)
+    assert page.text == "<p>Hello"
+    assert "default-src" in page.headers["Content-Security-Policy"]
+    page.close()
+    assert app.test_client().get("/nothing/").status_code == 404

@@ -13,6 +13,8 @@ import pytest
 import requests
 from tools.server import ROOT, Server, environment, free_port
 
+pytestmark = pytest.mark.long
+
 # What Python has on Linux and not on macOS; and the places that aren't there.
 SITECUSTOMIZE = """
 import builtins, io, os, resource, select, signal, socket

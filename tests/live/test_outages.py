@@ -5,7 +5,6 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import psutil
 import pytest
@@ -71,33 +70,6 @@ def test_database_may_be_killed(serve, tmp_path, user):
             while b"ready to accept connections" not in log.read_bytes()[written:]:
                 time.sleep(0.05)
         load.go_on()
-
-
-def test_local_database_comes_back_even_if_what_looked_after_it_was_killed_first(serve, tmp_path):
-    data = tmp_path / "data"
-    server = serve(DATA_DIR=data)
-    ready = f"{server.url}/ready"
-    assert requests.get(ready).status_code == 200
-    note = data / "postgresql" / "postmaster.pid"
-    for _ in range(2):
-        # Another worker may just have started one that finds this one and ends.
-        supervisors = [
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if (process.info["cmdline"] or [])[2:4] == ["local_postgres.supervisor", str(data)]
-        ]
-        postmaster = psutil.Process(int(note.read_text().split()[0]))
-        for process in (*supervisors, postmaster):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-                process.wait()
-        statuses = [requests.get(ready).status_code]
-        while statuses[-1] != 200:
-            time.sleep(0.05)
-            statuses.append(requests.get(ready).status_code)
-        assert statuses[0] == 503
-    server.stop()
-    assert not note.exists()
 
 
 WAITING = sa.text(

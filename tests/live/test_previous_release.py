@@ -14,6 +14,8 @@ import pytest
 import requests
 from tools.server import BIN, ROOT, environment
 
+pytestmark = pytest.mark.long
+
 VERSIONS = "src/tasks_api/database/migrations/versions"
 
 

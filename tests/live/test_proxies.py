@@ -10,6 +10,8 @@ from tools.events import STREAM, blocks
 from tools.http_proxies import PROXIES
 from tools.racing import meanwhile
 
+pytestmark = pytest.mark.long
+
 # Of each of these, a part would be lost; nginx itself takes at most a megabyte.
 UPLOADS, UPLOAD_BYTES = 100, 900_000
 

@@ -3,9 +3,12 @@
 import json
 import signal
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import uuid4
 
+import psutil
 import pytest
 import requests
 from tools.jwt_settings import WITH_SECRET
@@ -185,3 +188,30 @@ def test_server_at_debug_names_nobody(serve, on_database, user):
     assert requests.get(f"{server.url}/api/{user}/tasks?q=secret").json() == [task.json()]
     server.stop()
     assert '"message":"request"' in server.log.read_text()
+
+
+def test_local_database_comes_back_even_if_what_looked_after_it_was_killed_first(serve, tmp_path):
+    data = tmp_path / "data"
+    server = serve(DATA_DIR=data)
+    ready = f"{server.url}/ready"
+    assert requests.get(ready).status_code == 200
+    note = data / "postgresql" / "postmaster.pid"
+    for _ in range(2):
+        # Another worker may just have started one that finds this one and ends.
+        supervisors = [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if (process.info["cmdline"] or [])[2:4] == ["local_postgres.supervisor", str(data)]
+        ]
+        postmaster = psutil.Process(int(note.read_text().split()[0]))
+        for process in (*supervisors, postmaster):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+                process.wait()
+        statuses = [requests.get(ready).status_code]
+        while statuses[-1] != 200:
+            time.sleep(0.05)
+            statuses.append(requests.get(ready).status_code)
+        assert statuses[0] == 503
+    server.stop()
+    assert not note.exists()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -171,6 +172,7 @@ class Followers(RuleBasedStateMachine):
             more = answer.json["has_more"]
 
 
+@pytest.mark.hypothesis
 def test_followers_skip_nothing_and_repeat_nothing(app, monkeypatch):
     monkeypatch.setattr(live, "COMMENT_SECONDS", 0.01)
     monkeypatch.setattr(live, "PACE", 0)
@@ -178,7 +180,7 @@ def test_followers_skip_nothing_and_repeat_nothing(app, monkeypatch):
     run_state_machine_as_test(
         Followers,
         settings=settings(
-            max_examples=25,
+            max_examples=settings().max_examples // 5,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

@@ -66,7 +66,8 @@ def dues(app):
     return path
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.hypothesis
+@settings(deadline=None)
 @given(moment=moments())
 def test_due_before_and_due_after_share_out_what_is_due(app, dues, moment):
     client = app.test_client()
