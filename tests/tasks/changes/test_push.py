@@ -192,6 +192,24 @@ def test_whole_tasks_may_be_sent_as_they_are(push, make_task):
     assert again == result
 
 
+def test_devices_that_send_whole_tasks_both_win(push, make_task):
+    task = make_task(title="a", due_at="2026-01-09T17:00:00Z")
+    push({"id": task["id"], "was": task, "set": {**task, "due_at": None, "due_on": "2026-01-10"}})
+    same = {**task, "due_at": "2026-01-09T18:00:00+01:00"}
+    [result] = push({"id": task["id"], "was": task, "set": {**same, "title": "b"}})
+    assert result["status"] == 200
+    merged = [result["task"][name] for name in ("title", "due_at", "due_on")]
+    assert merged == ["b", None, "2026-01-10"]
+
+
+def test_member_that_is_set_to_what_it_was_stays_as_it_is_now(push, make_task, unchanged):
+    task = make_task(title="theirs")
+    unchanged()
+    [result] = push({"id": task["id"], "was": {"title": "a"}, "set": {"title": "a"}})
+    assert (result["status"], result["task"]) == (200, task)
+    unchanged()
+
+
 VALUES = {
     "the same moment at another offset": ("due_at", "2026-01-09T17:00Z", "2026-01-09T18:00+01:00"),
     "the same fraction": ("due_at", "2026-01-09T17:00:00.5Z", "2026-01-09T17:00:00.500000z"),

@@ -87,8 +87,11 @@ class Model:
         was = given if new else meaning(change.get("was", {}))
         deleted = change.get("deleted")
         task = self.tasks.get(id_, {})
+        is_refused = is_due_twice(given)
+        if not new:
+            given = {name: to for name, to in given.items() if was.get(name, ...) != to}
         is_in_the_way = {
-            422: is_due_twice(given),
+            422: is_refused,
             404: not task and not new,
             410: id_ in self.trash and deleted is None,
             409: any(

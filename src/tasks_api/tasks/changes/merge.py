@@ -152,7 +152,7 @@ def merge(
     """Change a task as a device has changed it, unless somebody else has changed the same.
 
     Args:
-        given: the members that the device has set.
+        given: the members that the device has set. One that is set to what it was is not changed.
         was: what they were; those that it lacks are set whatever they are now. None: the device has
             made the task.
         deleted: whether it has moved the task to the trash, or out of it; None for neither.
@@ -163,6 +163,8 @@ def merge(
         `conflicts`, the members that are neither as they were nor as they are to be; `counter`, the
         user's.
     """
+    if was is not None:
+        given = {name: to for name, to in given.items() if name not in was or was[name] != to}
     # What the device has made can only be there already, as it is to be.
     before = given if was is None else was
     parameters = {

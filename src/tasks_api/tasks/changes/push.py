@@ -40,9 +40,10 @@ def push_changes(body: dict[str, Any], user_id: UUID) -> Any:
 
     Each change is merged by itself, in the order given: a member is set if it is now what it `was`
     on the device, or what it is `set` to already. If it is neither, nothing of this change is done,
-    and its result is a 409. Members that `set` doesn't have are never compared. A change that can't
-    be done doesn't hold up the others. Each result has the task as it is now. You can repeat the
-    whole request if its answer was lost.
+    and its result is a 409. Members that `set` doesn't have are never compared, nor those that it
+    has as they were: you may send whole tasks. A change that can't be done doesn't hold up the
+    others. Each result has the task as it is now. You can repeat the whole request if its answer
+    was lost.
     """
     results, revision = push(user_id, body["changes"])
     return {"results": results, "revision": revision}
