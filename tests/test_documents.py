@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "tasks_api"
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
+CLIENTS = (ROOT / "docs" / "clients.md").read_text()
+ADAPTERS = sorted(ROOT.glob("examples/clients/*.js*"))
 ALL_SOURCE = "\n".join(path.read_text() for path in SOURCE.parent.rglob("*.py"))
 
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -56,6 +58,19 @@ def test_commands_exist(app, document):
             command.split(),
             app.cli,
         )
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda path: path.name)
+def test_adapter_is_in_the_document_as_it_is(adapter):
+    assert f"```{adapter.suffix[1:]}\n{adapter.read_text()}```" in CLIENTS
+
+
+def test_sample_beside_an_adapter_is_what_its_test_runs():
+    programs = [path.read_text() for path in ROOT.glob("tests/live/*/*.js*")]
+    samples = re.findall(r"^```jsx?\n((?:.*\n)*?)```$", CLIENTS, re.MULTILINE)
+    assert samples
+    tried = [path.read_text() for path in ADAPTERS] + programs
+    assert [sample for sample in samples if not any(sample in text for text in tried)] == []
 
 
 def test_operating_names_only_settings_that_exist():
