@@ -17,8 +17,8 @@ from pglast import prettify
 from tasks_api import app
 from tasks_api.database.statements import Statement
 from tasks_api.tasks.folding import folded
-from tasks_api.tasks.item import creation
 from tasks_api.tasks.item import statements as item
+from tasks_api.tasks.item.members import MEMBERS
 from tasks_api.tasks.lists import statements as lists
 from tasks_api.tasks.lists.orders import orders
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS
@@ -60,9 +60,9 @@ def by_request() -> Iterator[Found]:
     for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
         for order in orders(sort):
             yield of_list(f"sort={order}, from a cursor on", sort=order, seek=True)
-    for member in creation.MEMBERS:
+    for member in MEMBERS:
         columns = {member, *folded({member: ""})}
-        yield item, f"change_task, {member}", item._write_of(frozenset(columns))
+        yield item, f"change_task, {member}", item.write_of(frozenset(columns))
 
 
 def modules() -> list[ModuleType]:

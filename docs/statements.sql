@@ -22,7 +22,7 @@ PREPARE q29baae0c0b320a33 AS
 
 -- tasks_api.tasks.changes.feed: CHANGES
 -- $1 user_id, $2 since, $3 began, $4 limit
-PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
+PREPARE q7ce6b16db57e652b(uuid, bigint, bigint, integer) AS
   SELECT users.revision AS counter,
          users.purged_revision,
          page.id,
@@ -33,6 +33,9 @@ PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -49,6 +52,9 @@ PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -68,11 +74,12 @@ PREPARE q8f2db11bd6fdf307(uuid, bigint, bigint, integer) AS
 
 -- tasks_api.tasks.changes.merge: MERGE
 -- $1 user_id, $2 count, $3 given, $4 title, $5 description, $6 completed, $7 due_at, $8 due_on,
--- $9 priority, $10 array_position_1 = 1, $11 tags, $12 position, $13 deleted, $14 compared,
--- $15 was_title, $16 was_description, $17 was_completed, $18 was_due_at, $19 was_due_on,
--- $20 was_priority, $21 array_position_2 = 1, $22 was_tags, $23 was_position, $24 task_id, $25 new,
--- $26 coalesce_1 = 0, $27 title_folded, $28 description_folded
-PREPARE q5898bcf853eef0bf(uuid,
+-- $9 time_zone, $10 recurrence, $11 priority, $12 array_position_1 = 1, $13 tags, $14 position,
+-- $15 deleted, $16 compared, $17 was_title, $18 was_description, $19 was_completed, $20 was_due_at,
+-- $21 was_due_on, $22 was_time_zone, $23 was_recurrence, $24 was_priority,
+-- $25 array_position_2 = 1, $26 was_tags, $27 was_position, $28 task_id, $29 new,
+-- $30 coalesce_1 = 0, $31 title_folded, $32 description_folded
+PREPARE qd919e94ee0d0bf68(uuid,
                           bigint,
                           text[],
                           text,
@@ -80,6 +87,8 @@ PREPARE q5898bcf853eef0bf(uuid,
                           boolean,
                           timestamp with time zone,
                           date,
+                          text,
+                          text,
                           text,
                           integer,
                           text[],
@@ -91,6 +100,8 @@ PREPARE q5898bcf853eef0bf(uuid,
                           boolean,
                           timestamp with time zone,
                           date,
+                          text,
+                          text,
                           text,
                           integer,
                           text[],
@@ -109,6 +120,9 @@ PREPARE q5898bcf853eef0bf(uuid,
                   tasks.completed_at AS completed_at,
                   tasks.due_at AS due_at,
                   tasks.due_on AS due_on,
+                  tasks.time_zone AS time_zone,
+                  tasks.recurrence AS recurrence,
+                  tasks.next_task_id AS next_task_id,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
                   tasks.position AS position,
@@ -126,86 +140,255 @@ PREPARE q5898bcf853eef0bf(uuid,
                        AND tasks.due_at IS DISTINCT FROM $7)
                        OR ('due_on' = ANY(CAST($3 AS text[]))
                        AND tasks.due_on IS DISTINCT FROM $8)
+                       OR ('time_zone' = ANY(CAST($3 AS text[]))
+                       AND tasks.time_zone IS DISTINCT FROM $9)
+                       OR ('recurrence' = ANY(CAST($3 AS text[]))
+                       AND tasks.recurrence IS DISTINCT FROM $10)
                        OR ('priority' = ANY(CAST($3 AS text[]))
                        AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                                          $9) - $10)
+                                                                          $11) - $12)
                        OR ('tags' = ANY(CAST($3 AS text[]))
-                       AND tasks.tags IS DISTINCT FROM CAST($11 AS text[]))
+                       AND tasks.tags IS DISTINCT FROM CAST($13 AS text[]))
                        OR ('position' = ANY(CAST($3 AS text[]))
-                       AND tasks.position IS DISTINCT FROM $12))
-                  AND COALESCE($13, FALSE) <> (tasks.deleted_at IS NULL) AS done,
+                       AND tasks.position IS DISTINCT FROM $14))
+                  AND COALESCE($15, FALSE) <> (tasks.deleted_at IS NULL) AS done,
+                      NOT(NOT(('title' = ANY(CAST($3 AS text[]))
+                           AND tasks.title IS DISTINCT FROM $4)
+                           OR ('description' = ANY(CAST($3 AS text[]))
+                           AND tasks.description IS DISTINCT FROM $5)
+                           OR ('completed' = ANY(CAST($3 AS text[]))
+                           AND tasks.completed IS DISTINCT FROM $6)
+                           OR ('due_at' = ANY(CAST($3 AS text[]))
+                           AND tasks.due_at IS DISTINCT FROM $7)
+                           OR ('due_on' = ANY(CAST($3 AS text[]))
+                           AND tasks.due_on IS DISTINCT FROM $8)
+                           OR ('time_zone' = ANY(CAST($3 AS text[]))
+                           AND tasks.time_zone IS DISTINCT FROM $9)
+                           OR ('recurrence' = ANY(CAST($3 AS text[]))
+                           AND tasks.recurrence IS DISTINCT FROM $10)
+                           OR ('priority' = ANY(CAST($3 AS text[]))
+                           AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                              $11) - $12)
+                           OR ('tags' = ANY(CAST($3 AS text[]))
+                           AND tasks.tags IS DISTINCT FROM CAST($13 AS text[]))
+                           OR ('position' = ANY(CAST($3 AS text[]))
+                           AND tasks.position IS DISTINCT FROM $14))
+                      AND COALESCE($15, FALSE) <> (tasks.deleted_at IS NULL))
+                  AND NOT(('title' = ANY(CAST($3 AS text[]))
+                       AND tasks.title IS DISTINCT FROM $4
+                       AND 'title' = ANY(CAST($16 AS text[]))
+                       AND tasks.title IS DISTINCT FROM $17)
+                       OR ('description' = ANY(CAST($3 AS text[]))
+                       AND tasks.description IS DISTINCT FROM $5
+                       AND 'description' = ANY(CAST($16 AS text[]))
+                       AND tasks.description IS DISTINCT FROM $18)
+                       OR ('completed' = ANY(CAST($3 AS text[]))
+                       AND tasks.completed IS DISTINCT FROM $6
+                       AND 'completed' = ANY(CAST($16 AS text[]))
+                       AND tasks.completed IS DISTINCT FROM $19)
+                       OR ('due_at' = ANY(CAST($3 AS text[]))
+                       AND tasks.due_at IS DISTINCT FROM $7
+                       AND 'due_at' = ANY(CAST($16 AS text[]))
+                       AND tasks.due_at IS DISTINCT FROM $20)
+                       OR ('due_on' = ANY(CAST($3 AS text[]))
+                       AND tasks.due_on IS DISTINCT FROM $8
+                       AND 'due_on' = ANY(CAST($16 AS text[]))
+                       AND tasks.due_on IS DISTINCT FROM $21)
+                       OR ('time_zone' = ANY(CAST($3 AS text[]))
+                       AND tasks.time_zone IS DISTINCT FROM $9
+                       AND 'time_zone' = ANY(CAST($16 AS text[]))
+                       AND tasks.time_zone IS DISTINCT FROM $22)
+                       OR ('recurrence' = ANY(CAST($3 AS text[]))
+                       AND tasks.recurrence IS DISTINCT FROM $10
+                       AND 'recurrence' = ANY(CAST($16 AS text[]))
+                       AND tasks.recurrence IS DISTINCT FROM $23)
+                       OR ('priority' = ANY(CAST($3 AS text[]))
+                       AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                          $11) - $12
+                       AND 'priority' = ANY(CAST($16 AS text[]))
+                       AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                          $24) - $25)
+                       OR ('tags' = ANY(CAST($3 AS text[]))
+                       AND tasks.tags IS DISTINCT FROM CAST($13 AS text[])
+                       AND 'tags' = ANY(CAST($16 AS text[]))
+                       AND tasks.tags IS DISTINCT FROM CAST($26 AS text[]))
+                       OR ('position' = ANY(CAST($3 AS text[]))
+                       AND tasks.position IS DISTINCT FROM $14
+                       AND 'position' = ANY(CAST($16 AS text[]))
+                       AND tasks.position IS DISTINCT FROM $27))
+                  AND (tasks.deleted_at IS NULL OR $15 IS NOT NULL)
+                  AND NOT(CASE
+                            WHEN 'completed' = ANY(CAST($3 AS text[]))
+                              THEN $6
+                            ELSE tasks.completed
+                          END
+                      AND NOT tasks.completed
+                      AND CASE
+                            WHEN 'recurrence' = ANY(CAST($3 AS text[]))
+                              THEN $10
+                            ELSE tasks.recurrence
+                          END IS NOT NULL
+                      AND tasks.next_task_id IS NULL) AS writable,
+                      NOT(NOT(('title' = ANY(CAST($3 AS text[]))
+                           AND tasks.title IS DISTINCT FROM $4)
+                           OR ('description' = ANY(CAST($3 AS text[]))
+                           AND tasks.description IS DISTINCT FROM $5)
+                           OR ('completed' = ANY(CAST($3 AS text[]))
+                           AND tasks.completed IS DISTINCT FROM $6)
+                           OR ('due_at' = ANY(CAST($3 AS text[]))
+                           AND tasks.due_at IS DISTINCT FROM $7)
+                           OR ('due_on' = ANY(CAST($3 AS text[]))
+                           AND tasks.due_on IS DISTINCT FROM $8)
+                           OR ('time_zone' = ANY(CAST($3 AS text[]))
+                           AND tasks.time_zone IS DISTINCT FROM $9)
+                           OR ('recurrence' = ANY(CAST($3 AS text[]))
+                           AND tasks.recurrence IS DISTINCT FROM $10)
+                           OR ('priority' = ANY(CAST($3 AS text[]))
+                           AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                              $11) - $12)
+                           OR ('tags' = ANY(CAST($3 AS text[]))
+                           AND tasks.tags IS DISTINCT FROM CAST($13 AS text[]))
+                           OR ('position' = ANY(CAST($3 AS text[]))
+                           AND tasks.position IS DISTINCT FROM $14))
+                      AND COALESCE($15, FALSE) <> (tasks.deleted_at IS NULL))
+                  AND NOT(('title' = ANY(CAST($3 AS text[]))
+                       AND tasks.title IS DISTINCT FROM $4
+                       AND 'title' = ANY(CAST($16 AS text[]))
+                       AND tasks.title IS DISTINCT FROM $17)
+                       OR ('description' = ANY(CAST($3 AS text[]))
+                       AND tasks.description IS DISTINCT FROM $5
+                       AND 'description' = ANY(CAST($16 AS text[]))
+                       AND tasks.description IS DISTINCT FROM $18)
+                       OR ('completed' = ANY(CAST($3 AS text[]))
+                       AND tasks.completed IS DISTINCT FROM $6
+                       AND 'completed' = ANY(CAST($16 AS text[]))
+                       AND tasks.completed IS DISTINCT FROM $19)
+                       OR ('due_at' = ANY(CAST($3 AS text[]))
+                       AND tasks.due_at IS DISTINCT FROM $7
+                       AND 'due_at' = ANY(CAST($16 AS text[]))
+                       AND tasks.due_at IS DISTINCT FROM $20)
+                       OR ('due_on' = ANY(CAST($3 AS text[]))
+                       AND tasks.due_on IS DISTINCT FROM $8
+                       AND 'due_on' = ANY(CAST($16 AS text[]))
+                       AND tasks.due_on IS DISTINCT FROM $21)
+                       OR ('time_zone' = ANY(CAST($3 AS text[]))
+                       AND tasks.time_zone IS DISTINCT FROM $9
+                       AND 'time_zone' = ANY(CAST($16 AS text[]))
+                       AND tasks.time_zone IS DISTINCT FROM $22)
+                       OR ('recurrence' = ANY(CAST($3 AS text[]))
+                       AND tasks.recurrence IS DISTINCT FROM $10
+                       AND 'recurrence' = ANY(CAST($16 AS text[]))
+                       AND tasks.recurrence IS DISTINCT FROM $23)
+                       OR ('priority' = ANY(CAST($3 AS text[]))
+                       AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                          $11) - $12
+                       AND 'priority' = ANY(CAST($16 AS text[]))
+                       AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                                                          $24) - $25)
+                       OR ('tags' = ANY(CAST($3 AS text[]))
+                       AND tasks.tags IS DISTINCT FROM CAST($13 AS text[])
+                       AND 'tags' = ANY(CAST($16 AS text[]))
+                       AND tasks.tags IS DISTINCT FROM CAST($26 AS text[]))
+                       OR ('position' = ANY(CAST($3 AS text[]))
+                       AND tasks.position IS DISTINCT FROM $14
+                       AND 'position' = ANY(CAST($16 AS text[]))
+                       AND tasks.position IS DISTINCT FROM $27))
+                  AND (tasks.deleted_at IS NULL OR $15 IS NOT NULL)
+                  AND CASE
+                        WHEN 'completed' = ANY(CAST($3 AS text[]))
+                          THEN $6
+                        ELSE tasks.completed
+                      END
+                  AND NOT tasks.completed
+                  AND CASE
+                        WHEN 'recurrence' = ANY(CAST($3 AS text[]))
+                          THEN $10
+                        ELSE tasks.recurrence
+                      END IS NOT NULL
+                  AND tasks.next_task_id IS NULL AS recurs,
                   array_remove(ARRAY[CASE
                                        WHEN 'title' = ANY(CAST($3 AS text[]))
                                         AND tasks.title IS DISTINCT FROM $4
-                                        AND 'title' = ANY(CAST($14 AS text[]))
-                                        AND tasks.title IS DISTINCT FROM $15
+                                        AND 'title' = ANY(CAST($16 AS text[]))
+                                        AND tasks.title IS DISTINCT FROM $17
                                          THEN 'title'
                                      END,
                                      CASE
                                        WHEN 'description' = ANY(CAST($3 AS text[]))
                                         AND tasks.description IS DISTINCT FROM $5
-                                        AND 'description' = ANY(CAST($14 AS text[]))
-                                        AND tasks.description IS DISTINCT FROM $16
+                                        AND 'description' = ANY(CAST($16 AS text[]))
+                                        AND tasks.description IS DISTINCT FROM $18
                                          THEN 'description'
                                      END,
                                      CASE
                                        WHEN 'completed' = ANY(CAST($3 AS text[]))
                                         AND tasks.completed IS DISTINCT FROM $6
-                                        AND 'completed' = ANY(CAST($14 AS text[]))
-                                        AND tasks.completed IS DISTINCT FROM $17
+                                        AND 'completed' = ANY(CAST($16 AS text[]))
+                                        AND tasks.completed IS DISTINCT FROM $19
                                          THEN 'completed'
                                      END,
                                      CASE
                                        WHEN 'due_at' = ANY(CAST($3 AS text[]))
                                         AND tasks.due_at IS DISTINCT FROM $7
-                                        AND 'due_at' = ANY(CAST($14 AS text[]))
-                                        AND tasks.due_at IS DISTINCT FROM $18
+                                        AND 'due_at' = ANY(CAST($16 AS text[]))
+                                        AND tasks.due_at IS DISTINCT FROM $20
                                          THEN 'due_at'
                                      END,
                                      CASE
                                        WHEN 'due_on' = ANY(CAST($3 AS text[]))
                                         AND tasks.due_on IS DISTINCT FROM $8
-                                        AND 'due_on' = ANY(CAST($14 AS text[]))
-                                        AND tasks.due_on IS DISTINCT FROM $19
+                                        AND 'due_on' = ANY(CAST($16 AS text[]))
+                                        AND tasks.due_on IS DISTINCT FROM $21
                                          THEN 'due_on'
+                                     END,
+                                     CASE
+                                       WHEN 'time_zone' = ANY(CAST($3 AS text[]))
+                                        AND tasks.time_zone IS DISTINCT FROM $9
+                                        AND 'time_zone' = ANY(CAST($16 AS text[]))
+                                        AND tasks.time_zone IS DISTINCT FROM $22
+                                         THEN 'time_zone'
+                                     END,
+                                     CASE
+                                       WHEN 'recurrence' = ANY(CAST($3 AS text[]))
+                                        AND tasks.recurrence IS DISTINCT FROM $10
+                                        AND 'recurrence' = ANY(CAST($16 AS text[]))
+                                        AND tasks.recurrence IS DISTINCT FROM $23
+                                         THEN 'recurrence'
                                      END,
                                      CASE
                                        WHEN 'priority' = ANY(CAST($3 AS text[]))
                                         AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                                                           $9) - $10
-                                        AND 'priority' = ANY(CAST($14 AS text[]))
+                                                                                           $11) - $12
+                                        AND 'priority' = ANY(CAST($16 AS text[]))
                                         AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                                                           $20) - $21
+                                                                                           $24) - $25
                                          THEN 'priority'
                                      END,
                                      CASE
                                        WHEN 'tags' = ANY(CAST($3 AS text[]))
-                                        AND tasks.tags IS DISTINCT FROM CAST($11 AS text[])
-                                        AND 'tags' = ANY(CAST($14 AS text[]))
-                                        AND tasks.tags IS DISTINCT FROM CAST($22 AS text[])
+                                        AND tasks.tags IS DISTINCT FROM CAST($13 AS text[])
+                                        AND 'tags' = ANY(CAST($16 AS text[]))
+                                        AND tasks.tags IS DISTINCT FROM CAST($26 AS text[])
                                          THEN 'tags'
                                      END,
                                      CASE
                                        WHEN 'position' = ANY(CAST($3 AS text[]))
-                                        AND tasks.position IS DISTINCT FROM $12
-                                        AND 'position' = ANY(CAST($14 AS text[]))
-                                        AND tasks.position IS DISTINCT FROM $23
+                                        AND tasks.position IS DISTINCT FROM $14
+                                        AND 'position' = ANY(CAST($16 AS text[]))
+                                        AND tasks.position IS DISTINCT FROM $27
                                          THEN 'position'
                                      END],
                                NULL) AS conflicts
            FROM tasks
            WHERE tasks.user_id = CAST($1 AS uuid)
-             AND tasks.id = CAST($24 AS uuid)
+             AND tasks.id = CAST($28 AS uuid)
          ),
        wanted AS (
            SELECT TRUE AS wanted
            WHERE EXISTS (SELECT present.id
                          FROM present
-                         WHERE NOT present.done
-                           AND present.conflicts = CAST('{}' AS text[])
-                           AND (present.deleted_at IS NULL
-                             OR $13 IS NOT NULL))
-              OR ($25 AND NOT EXISTS (SELECT present.id FROM present))
+                         WHERE present.writable)
+              OR ($29 AND NOT EXISTS (SELECT present.id FROM present))
          ),
        counter AS (
            INSERT INTO users (id, revision, written_at)
@@ -227,40 +410,44 @@ PREPARE q5898bcf853eef0bf(uuid,
                               completed,
                               due_at,
                               due_on,
+                              time_zone,
+                              recurrence,
                               priority,
                               tags,
                               position,
                               title_folded,
                               description_folded,
                               revision,
+                              folded_revision,
                               created_at,
                               updated_at,
                               completed_at,
-                              folded_revision,
                               deleted_at)
            SELECT counter.id AS id,
-                  CAST($24 AS uuid) AS anon_4,
+                  CAST($28 AS uuid) AS anon_4,
                   $4 AS anon_5,
                   $5 AS anon_6,
                   $6 AS anon_7,
                   $7 AS anon_8,
                   $8 AS anon_9,
+                  $9 AS anon_10,
+                  $10 AS anon_11,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                 $9) - $10 AS anon_10,
-                  CAST($11 AS text[]) AS anon_11,
-                  $12 AS anon_12,
-                  $27 AS anon_13,
-                  $28 AS anon_14,
+                                 $11) - $12 AS anon_12,
+                  CAST($13 AS text[]) AS anon_13,
+                  $14 AS anon_14,
+                  $31 AS anon_15,
+                  $32 AS anon_16,
                   counter.revision AS revision,
+                  counter.revision AS revision__1,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
                   CASE
                     WHEN $6 THEN counter.written_at
-                  END AS anon_15,
-                  counter.revision AS revision__1,
+                  END AS anon_17,
                   CASE
-                    WHEN $13 THEN counter.written_at
-                  END AS anon_16
+                    WHEN $15 THEN counter.written_at
+                  END AS anon_18
            FROM counter
            WHERE NOT EXISTS (SELECT present.id
                              FROM present)
@@ -272,6 +459,9 @@ PREPARE q5898bcf853eef0bf(uuid,
                      tasks.completed_at,
                      tasks.due_at,
                      tasks.due_on,
+                     tasks.time_zone,
+                     tasks.recurrence,
+                     tasks.next_task_id,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
                      tasks.position,
@@ -323,31 +513,41 @@ PREPARE q5898bcf853eef0bf(uuid,
                priority = CASE
                             WHEN 'priority' = ANY(CAST($3 AS text[]))
                               THEN array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                  $9) - $10
+                                                  $11) - $12
                             ELSE tasks.priority
                           END,
                tags = CASE
                         WHEN 'tags' = ANY(CAST($3 AS text[]))
-                          THEN CAST($11 AS text[])
+                          THEN CAST($13 AS text[])
                         ELSE tasks.tags
                       END,
                position = CASE
                             WHEN 'position' = ANY(CAST($3 AS text[]))
-                              THEN $12
+                              THEN $14
                             ELSE tasks.position
                           END,
+               time_zone = CASE
+                             WHEN 'time_zone' = ANY(CAST($3 AS text[]))
+                               THEN $9
+                             ELSE tasks.time_zone
+                           END,
+               recurrence = CASE
+                              WHEN 'recurrence' = ANY(CAST($3 AS text[]))
+                                THEN $10
+                              ELSE tasks.recurrence
+                            END,
                deleted_at = CASE
-                              WHEN $13
+                              WHEN $15
                                 THEN COALESCE(tasks.deleted_at, counter.written_at)
                             END,
                title_folded = CASE
                                 WHEN 'title' = ANY(CAST($3 AS text[]))
-                                  THEN $27
+                                  THEN $31
                                 ELSE tasks.title_folded
                               END,
                description_folded = CASE
                                       WHEN 'description' = ANY(CAST($3 AS text[]))
-                                        THEN $28
+                                        THEN $32
                                       ELSE tasks.description_folded
                                     END,
                folded_revision = CASE
@@ -356,7 +556,7 @@ PREPARE q5898bcf853eef0bf(uuid,
                                  END
            FROM counter
            WHERE tasks.user_id = CAST($1 AS uuid)
-             AND tasks.id = CAST($24 AS uuid)
+             AND tasks.id = CAST($28 AS uuid)
              AND counter.id = tasks.user_id
              AND NOT(NOT(('title' = ANY(CAST($3 AS text[]))
                       AND tasks.title IS DISTINCT FROM $4)
@@ -368,49 +568,73 @@ PREPARE q5898bcf853eef0bf(uuid,
                       AND tasks.due_at IS DISTINCT FROM $7)
                       OR ('due_on' = ANY(CAST($3 AS text[]))
                       AND tasks.due_on IS DISTINCT FROM $8)
+                      OR ('time_zone' = ANY(CAST($3 AS text[]))
+                      AND tasks.time_zone IS DISTINCT FROM $9)
+                      OR ('recurrence' = ANY(CAST($3 AS text[]))
+                      AND tasks.recurrence IS DISTINCT FROM $10)
                       OR ('priority' = ANY(CAST($3 AS text[]))
                       AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                                         $9) - $10)
+                                                                         $11) - $12)
                       OR ('tags' = ANY(CAST($3 AS text[]))
-                      AND tasks.tags IS DISTINCT FROM CAST($11 AS text[]))
+                      AND tasks.tags IS DISTINCT FROM CAST($13 AS text[]))
                       OR ('position' = ANY(CAST($3 AS text[]))
-                      AND tasks.position IS DISTINCT FROM $12))
-                 AND COALESCE($13, FALSE) <> (tasks.deleted_at IS NULL))
+                      AND tasks.position IS DISTINCT FROM $14))
+                 AND COALESCE($15, FALSE) <> (tasks.deleted_at IS NULL))
              AND NOT(('title' = ANY(CAST($3 AS text[]))
                   AND tasks.title IS DISTINCT FROM $4
-                  AND 'title' = ANY(CAST($14 AS text[]))
-                  AND tasks.title IS DISTINCT FROM $15)
+                  AND 'title' = ANY(CAST($16 AS text[]))
+                  AND tasks.title IS DISTINCT FROM $17)
                   OR ('description' = ANY(CAST($3 AS text[]))
                   AND tasks.description IS DISTINCT FROM $5
-                  AND 'description' = ANY(CAST($14 AS text[]))
-                  AND tasks.description IS DISTINCT FROM $16)
+                  AND 'description' = ANY(CAST($16 AS text[]))
+                  AND tasks.description IS DISTINCT FROM $18)
                   OR ('completed' = ANY(CAST($3 AS text[]))
                   AND tasks.completed IS DISTINCT FROM $6
-                  AND 'completed' = ANY(CAST($14 AS text[]))
-                  AND tasks.completed IS DISTINCT FROM $17)
+                  AND 'completed' = ANY(CAST($16 AS text[]))
+                  AND tasks.completed IS DISTINCT FROM $19)
                   OR ('due_at' = ANY(CAST($3 AS text[]))
                   AND tasks.due_at IS DISTINCT FROM $7
-                  AND 'due_at' = ANY(CAST($14 AS text[]))
-                  AND tasks.due_at IS DISTINCT FROM $18)
+                  AND 'due_at' = ANY(CAST($16 AS text[]))
+                  AND tasks.due_at IS DISTINCT FROM $20)
                   OR ('due_on' = ANY(CAST($3 AS text[]))
                   AND tasks.due_on IS DISTINCT FROM $8
-                  AND 'due_on' = ANY(CAST($14 AS text[]))
-                  AND tasks.due_on IS DISTINCT FROM $19)
+                  AND 'due_on' = ANY(CAST($16 AS text[]))
+                  AND tasks.due_on IS DISTINCT FROM $21)
+                  OR ('time_zone' = ANY(CAST($3 AS text[]))
+                  AND tasks.time_zone IS DISTINCT FROM $9
+                  AND 'time_zone' = ANY(CAST($16 AS text[]))
+                  AND tasks.time_zone IS DISTINCT FROM $22)
+                  OR ('recurrence' = ANY(CAST($3 AS text[]))
+                  AND tasks.recurrence IS DISTINCT FROM $10
+                  AND 'recurrence' = ANY(CAST($16 AS text[]))
+                  AND tasks.recurrence IS DISTINCT FROM $23)
                   OR ('priority' = ANY(CAST($3 AS text[]))
                   AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                                     $9) - $10
-                  AND 'priority' = ANY(CAST($14 AS text[]))
+                                                                     $11) - $12
+                  AND 'priority' = ANY(CAST($16 AS text[]))
                   AND tasks.priority IS DISTINCT FROM array_position(ARRAY['none', 'low', 'medium', 'high'],
-                                                                     $20) - $21)
+                                                                     $24) - $25)
                   OR ('tags' = ANY(CAST($3 AS text[]))
-                  AND tasks.tags IS DISTINCT FROM CAST($11 AS text[])
-                  AND 'tags' = ANY(CAST($14 AS text[]))
-                  AND tasks.tags IS DISTINCT FROM CAST($22 AS text[]))
+                  AND tasks.tags IS DISTINCT FROM CAST($13 AS text[])
+                  AND 'tags' = ANY(CAST($16 AS text[]))
+                  AND tasks.tags IS DISTINCT FROM CAST($26 AS text[]))
                   OR ('position' = ANY(CAST($3 AS text[]))
-                  AND tasks.position IS DISTINCT FROM $12
-                  AND 'position' = ANY(CAST($14 AS text[]))
-                  AND tasks.position IS DISTINCT FROM $23))
-             AND (tasks.deleted_at IS NULL OR $13 IS NOT NULL)
+                  AND tasks.position IS DISTINCT FROM $14
+                  AND 'position' = ANY(CAST($16 AS text[]))
+                  AND tasks.position IS DISTINCT FROM $27))
+             AND (tasks.deleted_at IS NULL OR $15 IS NOT NULL)
+             AND NOT(CASE
+                       WHEN 'completed' = ANY(CAST($3 AS text[]))
+                         THEN $6
+                       ELSE tasks.completed
+                     END
+                 AND NOT tasks.completed
+                 AND CASE
+                       WHEN 'recurrence' = ANY(CAST($3 AS text[]))
+                         THEN $10
+                       ELSE tasks.recurrence
+                     END IS NOT NULL
+                 AND tasks.next_task_id IS NULL)
            RETURNING tasks.id,
                      tasks.user_id,
                      tasks.title,
@@ -419,6 +643,9 @@ PREPARE q5898bcf853eef0bf(uuid,
                      tasks.completed_at,
                      tasks.due_at,
                      tasks.due_on,
+                     tasks.time_zone,
+                     tasks.recurrence,
+                     tasks.next_task_id,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
                      tasks.position,
@@ -437,6 +664,9 @@ PREPARE q5898bcf853eef0bf(uuid,
            result.completed_at,
            result.due_at,
            result.due_on,
+           result.time_zone,
+           result.recurrence,
+           result.next_task_id,
            result.priority,
            result.tags,
            result.position,
@@ -446,7 +676,8 @@ PREPARE q5898bcf853eef0bf(uuid,
            result.deleted_at,
            result.done,
            result.conflicts,
-           result.made
+           result.made,
+           result.recurs
     FROM (SELECT (SELECT counter.revision
                   FROM counter) AS taken,
                  COALESCE((SELECT counter.revision
@@ -454,7 +685,7 @@ PREPARE q5898bcf853eef0bf(uuid,
                           (SELECT users.revision
                            FROM users
                            WHERE users.id = CAST($1 AS uuid)),
-                          $26) AS counter) AS anon_1
+                          $30) AS counter) AS anon_1
          LEFT JOIN ((SELECT made.id AS id,
                             made.user_id AS user_id,
                             made.title AS title,
@@ -463,6 +694,9 @@ PREPARE q5898bcf853eef0bf(uuid,
                             made.completed_at AS completed_at,
                             made.due_at AS due_at,
                             made.due_on AS due_on,
+                            made.time_zone AS time_zone,
+                            made.recurrence AS recurrence,
+                            made.next_task_id AS next_task_id,
                             made.priority AS priority,
                             made.tags AS tags,
                             made.position AS position,
@@ -472,7 +706,8 @@ PREPARE q5898bcf853eef0bf(uuid,
                             made.deleted_at AS deleted_at,
                             TRUE AS done,
                             CAST('{}' AS text[]) AS conflicts,
-                            TRUE AS made
+                            TRUE AS made,
+                            FALSE AS recurs
                      FROM made
 
                      UNION ALL
@@ -485,6 +720,9 @@ PREPARE q5898bcf853eef0bf(uuid,
                             changed.completed_at AS completed_at,
                             changed.due_at AS due_at,
                             changed.due_on AS due_on,
+                            changed.time_zone AS time_zone,
+                            changed.recurrence AS recurrence,
+                            changed.next_task_id AS next_task_id,
                             changed.priority AS priority,
                             changed.tags AS tags,
                             changed.position AS position,
@@ -492,9 +730,10 @@ PREPARE q5898bcf853eef0bf(uuid,
                             changed.created_at AS created_at,
                             changed.updated_at AS updated_at,
                             changed.deleted_at AS deleted_at,
-                            TRUE AS anon_17,
+                            TRUE AS anon_19,
                             CAST('{}' AS text[]),
-                            FALSE AS anon_18
+                            FALSE AS anon_20,
+                            FALSE AS anon__1
                      FROM changed)
 
                     UNION ALL
@@ -507,6 +746,9 @@ PREPARE q5898bcf853eef0bf(uuid,
                            present.completed_at AS completed_at,
                            present.due_at AS due_at,
                            present.due_on AS due_on,
+                           present.time_zone AS time_zone,
+                           present.recurrence AS recurrence,
+                           present.next_task_id AS next_task_id,
                            present.priority AS priority,
                            present.tags AS tags,
                            present.position AS position,
@@ -516,7 +758,8 @@ PREPARE q5898bcf853eef0bf(uuid,
                            present.deleted_at AS deleted_at,
                            present.done AS done,
                            present.conflicts AS conflicts,
-                           FALSE AS anon_18
+                           FALSE AS anon_20,
+                           present.recurs AS recurs
                     FROM present
                     WHERE NOT EXISTS (SELECT counter.id
                                       FROM counter)) AS result ON TRUE;
@@ -528,16 +771,164 @@ PREPARE q011708f8272c2370(uuid[]) AS
   FROM users
   WHERE users.id = ANY(CAST($1 AS uuid[]));
 
+-- tasks_api.tasks.item.completion: COMPLETE
+-- $1 next_id, $2 title, $3 description, $4 next_due_at, $5 next_due_on, $6 time_zone,
+-- $7 next_recurrence, $8 priority, $9 array_position_1 = 1, $10 tags, $11 position,
+-- $12 title_folded, $13 description_folded, $14 completed, $15 count, $16 param_1 = 1, $17 due_at,
+-- $18 due_on, $19 recurrence, $20 user_id, $21 task_id, $22 found
+PREPARE qaa86c9ae45c8d3ea(uuid,
+                          text,
+                          text,
+                          timestamp with time zone,
+                          date,
+                          text,
+                          text,
+                          text,
+                          integer,
+                          text[],
+                          text,
+                          bytea,
+                          bytea,
+                          boolean,
+                          bigint,
+                          bigint,
+                          timestamp with time zone,
+                          date,
+                          text,
+                          uuid,
+                          uuid,
+                          bigint) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $15,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($20 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         ),
+       completed AS (
+           UPDATE tasks
+           SET title = $2,
+               description = $3,
+               completed = $14,
+               revision = counter.revision - $15 + $16,
+               updated_at = counter.written_at,
+               completed_at = counter.written_at,
+               due_at = $17,
+               due_on = $18,
+               priority = array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                         $8) - $9,
+               tags = CAST($10 AS text[]),
+               position = $11,
+               time_zone = $6,
+               recurrence = $19,
+               next_task_id = CAST($1 AS uuid),
+               title_folded = $12,
+               description_folded = $13,
+               folded_revision = counter.revision - $15 + $16
+           FROM counter
+           WHERE tasks.user_id = CAST($20 AS uuid)
+             AND tasks.id = CAST($21 AS uuid)
+             AND counter.id = tasks.user_id
+             AND tasks.revision = $22
+           RETURNING tasks.id,
+                     tasks.user_id,
+                     tasks.title,
+                     tasks.description,
+                     tasks.completed,
+                     tasks.completed_at,
+                     tasks.due_at,
+                     tasks.due_on,
+                     tasks.time_zone,
+                     tasks.recurrence,
+                     tasks.next_task_id,
+                     (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                     tasks.tags,
+                     tasks.position,
+                     tasks.revision,
+                     tasks.created_at,
+                     tasks.updated_at,
+                     tasks.deleted_at,
+                     TRUE AS written
+         ),
+       made AS (
+           INSERT INTO tasks (user_id,
+                              id,
+                              title,
+                              description,
+                              completed,
+                              due_at,
+                              due_on,
+                              time_zone,
+                              recurrence,
+                              priority,
+                              tags,
+                              position,
+                              title_folded,
+                              description_folded,
+                              revision,
+                              folded_revision,
+                              created_at,
+                              updated_at,
+                              completed_at)
+           SELECT counter.id AS id,
+                  CAST($1 AS uuid) AS anon_1,
+                  $2 AS anon_2,
+                  $3 AS anon_3,
+                  FALSE AS anon_4,
+                  $4 AS anon_5,
+                  $5 AS anon_6,
+                  $6 AS anon_7,
+                  $7 AS anon_8,
+                  array_position(ARRAY['none', 'low', 'medium', 'high'],
+                                 $8) - $9 AS anon_9,
+                  CAST($10 AS text[]) AS anon_10,
+                  $11 AS anon_11,
+                  $12 AS anon_12,
+                  $13 AS anon_13,
+                  counter.revision AS revision,
+                  counter.revision AS revision__1,
+                  counter.written_at AS written_at,
+                  counter.written_at AS written_at__1,
+                  CASE
+                    WHEN FALSE THEN counter.written_at
+                  END AS anon_14
+           FROM completed INNER JOIN counter ON TRUE
+           WHERE CAST($1 AS uuid) IS NOT NULL
+           ON CONFLICT (user_id, id) DO NOTHING
+         )
+    SELECT completed.id,
+           completed.user_id,
+           completed.title,
+           completed.description,
+           completed.completed,
+           completed.completed_at,
+           completed.due_at,
+           completed.due_on,
+           completed.time_zone,
+           completed.recurrence,
+           completed.next_task_id,
+           completed.priority,
+           completed.tags,
+           completed.position,
+           completed.revision,
+           completed.created_at,
+           completed.updated_at,
+           completed.deleted_at,
+           completed.written
+    FROM completed;
+
 -- tasks_api.tasks.item.creation: CREATE
--- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 due_on, $7 priority,
--- $8 array_position_1 = 1, $9 tags, $10 position, $11 title_folded, $12 description_folded,
--- $13 user_id, $14 count
-PREPARE qf91990b892b3c43d(uuid,
+-- $1 task_id, $2 title, $3 description, $4 completed, $5 due_at, $6 due_on, $7 time_zone,
+-- $8 recurrence, $9 priority, $10 array_position_1 = 1, $11 tags, $12 position, $13 title_folded,
+-- $14 description_folded, $15 user_id, $16 count
+PREPARE qf6c98d8c5e682371(uuid,
                           text,
                           text,
                           boolean,
                           timestamp with time zone,
                           date,
+                          text,
+                          text,
                           text,
                           integer,
                           text[],
@@ -548,8 +939,8 @@ PREPARE qf91990b892b3c43d(uuid,
                           bigint) AS
   WITH counter AS (
            INSERT INTO users (id, revision, written_at)
-           SELECT CAST($13 AS uuid) AS anon_13,
-                  $14 AS anon_14,
+           SELECT CAST($15 AS uuid) AS anon_15,
+                  $16 AS anon_16,
                   now() AS now_1
            ON CONFLICT (id)
               DO UPDATE
@@ -564,16 +955,18 @@ PREPARE qf91990b892b3c43d(uuid,
                        completed,
                        due_at,
                        due_on,
+                       time_zone,
+                       recurrence,
                        priority,
                        tags,
                        position,
                        title_folded,
                        description_folded,
                        revision,
+                       folded_revision,
                        created_at,
                        updated_at,
-                       completed_at,
-                       folded_revision)
+                       completed_at)
     SELECT counter.id,
            CAST($1 AS uuid) AS anon_1,
            $2 AS anon_2,
@@ -581,18 +974,20 @@ PREPARE qf91990b892b3c43d(uuid,
            $4 AS anon_4,
            $5 AS anon_5,
            $6 AS anon_6,
-           array_position(ARRAY['none', 'low', 'medium', 'high'], $7) - $8 AS anon_7,
-           CAST($9 AS text[]) AS anon_8,
-           $10 AS anon_9,
-           $11 AS anon_10,
+           $7 AS anon_7,
+           $8 AS anon_8,
+           array_position(ARRAY['none', 'low', 'medium', 'high'], $9) - $10 AS anon_9,
+           CAST($11 AS text[]) AS anon_10,
            $12 AS anon_11,
+           $13 AS anon_12,
+           $14 AS anon_13,
            counter.revision,
+           counter.revision AS revision__1,
            counter.written_at,
            counter.written_at AS written_at__1,
            CASE
              WHEN $4 THEN counter.written_at
-           END AS anon_12,
-           counter.revision AS revision__1
+           END AS anon_14
     FROM counter
     RETURNING tasks.id,
               tasks.user_id,
@@ -602,6 +997,9 @@ PREPARE qf91990b892b3c43d(uuid,
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -610,13 +1008,16 @@ PREPARE qf91990b892b3c43d(uuid,
               tasks.updated_at;
 
 -- tasks_api.tasks.item.creation: CREATE_MANY
--- $1 array_position_1 = 1, $2 user_id, $3 count, $4 param_1 = 1, $5 chosen, $6 documents
-PREPARE q676e8d9bebc97bce(integer,
+-- $1 array_position_1 = 1, $2 user_id, $3 count, $4 param_1 = 1, $5 chosen, $6 number,
+-- $7 documents, $8 next
+PREPARE q596ce6648c4cfcc6(integer,
                           uuid,
                           bigint,
                           integer,
                           uuid[],
-                          text) AS
+                          integer,
+                          text,
+                          uuid[]) AS
   WITH existing AS (
            SELECT tasks.id AS id,
                   tasks.user_id AS user_id,
@@ -626,6 +1027,9 @@ PREPARE q676e8d9bebc97bce(integer,
                   tasks.completed_at AS completed_at,
                   tasks.due_at AS due_at,
                   tasks.due_on AS due_on,
+                  tasks.time_zone AS time_zone,
+                  tasks.recurrence AS recurrence,
+                  tasks.next_task_id AS next_task_id,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
                   tasks.position AS position,
@@ -640,7 +1044,7 @@ PREPARE q676e8d9bebc97bce(integer,
        wanted AS (
            SELECT $4 AS anon_6
            FROM existing
-           HAVING count(*) < $3
+           HAVING count(*) < $6
               AND COALESCE(bool_and(existing.deleted_at IS NULL),
                            TRUE)
          ),
@@ -664,16 +1068,19 @@ PREPARE q676e8d9bebc97bce(integer,
                               completed,
                               due_at,
                               due_on,
+                              time_zone,
+                              recurrence,
                               priority,
                               tags,
                               position,
                               title_folded,
                               description_folded,
                               revision,
+                              folded_revision,
                               created_at,
                               updated_at,
                               completed_at,
-                              folded_revision)
+                              next_task_id)
            SELECT counter.id AS id,
                   documents.id AS id_1,
                   documents.title AS title,
@@ -681,6 +1088,8 @@ PREPARE q676e8d9bebc97bce(integer,
                   documents.completed AS completed,
                   documents.due_at AS due_at,
                   documents.due_on AS due_on,
+                  documents.time_zone AS time_zone,
+                  documents.recurrence AS recurrence,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
@@ -688,27 +1097,36 @@ PREPARE q676e8d9bebc97bce(integer,
                   documents.title_folded AS title_folded,
                   documents.description_folded AS description_folded,
                   counter.revision - documents.following AS anon_2,
+                  counter.revision - documents.following AS anon__1,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
                   CASE
                     WHEN documents.completed THEN counter.written_at
                   END AS anon_3,
-                  counter.revision - documents.following AS anon__1
+                  documents.next_task_id AS next_task_id
            FROM counter
-                INNER JOIN json_to_recordset(CAST($6 AS pg_catalog.json)) AS documents(id uuid,
+                INNER JOIN json_to_recordset(CAST($7 AS pg_catalog.json)) AS documents(id uuid,
                                                                                        title text,
                                                                                        description text,
                                                                                        completed boolean,
                                                                                        due_at timestamp with time zone,
                                                                                        due_on date,
+                                                                                       time_zone text,
+                                                                                       recurrence text,
                                                                                        priority text,
                                                                                        tags text[],
                                                                                        position text,
                                                                                        title_folded bytea,
                                                                                        description_folded bytea,
-                                                                                       following bigint) ON TRUE
-           WHERE NOT documents.id IN (SELECT existing.id
-                                      FROM existing)
+                                                                                       next_task_id uuid,
+                                                                                       following bigint,
+                                                                                       "with" uuid) ON TRUE
+           WHERE NOT documents."with" IN (SELECT existing.id
+                                          FROM existing)
+             AND NOT documents.id IN (SELECT tasks.id
+                                      FROM tasks
+                                      WHERE tasks.user_id = CAST($2 AS uuid)
+                                        AND tasks.id = ANY(CAST($8 AS uuid[])))
            RETURNING tasks.id,
                      tasks.user_id,
                      tasks.title,
@@ -717,6 +1135,9 @@ PREPARE q676e8d9bebc97bce(integer,
                      tasks.completed_at,
                      tasks.due_at,
                      tasks.due_on,
+                     tasks.time_zone,
+                     tasks.recurrence,
+                     tasks.next_task_id,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
                      tasks.position,
@@ -733,6 +1154,9 @@ PREPARE q676e8d9bebc97bce(integer,
            made.completed_at,
            made.due_at,
            made.due_on,
+           made.time_zone,
+           made.recurrence,
+           made.next_task_id,
            made.priority,
            made.tags,
            made.position,
@@ -753,6 +1177,9 @@ PREPARE q676e8d9bebc97bce(integer,
            existing.completed_at,
            existing.due_at,
            existing.due_on,
+           existing.time_zone,
+           existing.recurrence,
+           existing.next_task_id,
            existing.priority,
            existing.tags,
            existing.position,
@@ -765,8 +1192,8 @@ PREPARE q676e8d9bebc97bce(integer,
 
 -- tasks_api.tasks.item.creation: CREATE_MANY_ONCE
 -- $1 array_position_1 = 1, $2 user_id, $3 count, $4 key, $5 fingerprint, $6 task_ids,
--- $7 param_1 = 1, $8 chosen, $9 documents
-PREPARE q0fa682af2c15ebe2(integer,
+-- $7 param_1 = 1, $8 chosen, $9 number, $10 documents, $11 next
+PREPARE q8dc766104dd76e8e(integer,
                           uuid,
                           bigint,
                           text,
@@ -774,7 +1201,9 @@ PREPARE q0fa682af2c15ebe2(integer,
                           uuid[],
                           integer,
                           uuid[],
-                          text) AS
+                          integer,
+                          text,
+                          uuid[]) AS
   WITH existing AS (
            SELECT tasks.id AS id,
                   tasks.user_id AS user_id,
@@ -784,6 +1213,9 @@ PREPARE q0fa682af2c15ebe2(integer,
                   tasks.completed_at AS completed_at,
                   tasks.due_at AS due_at,
                   tasks.due_on AS due_on,
+                  tasks.time_zone AS time_zone,
+                  tasks.recurrence AS recurrence,
+                  tasks.next_task_id AS next_task_id,
                   (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                   tasks.tags AS tags,
                   tasks.position AS position,
@@ -798,7 +1230,7 @@ PREPARE q0fa682af2c15ebe2(integer,
        wanted AS (
            SELECT $7 AS anon_9
            FROM existing
-           HAVING count(*) < $3
+           HAVING count(*) < $9
               AND COALESCE(bool_and(existing.deleted_at IS NULL),
                            TRUE)
          ),
@@ -835,16 +1267,19 @@ PREPARE q0fa682af2c15ebe2(integer,
                               completed,
                               due_at,
                               due_on,
+                              time_zone,
+                              recurrence,
                               priority,
                               tags,
                               position,
                               title_folded,
                               description_folded,
                               revision,
+                              folded_revision,
                               created_at,
                               updated_at,
                               completed_at,
-                              folded_revision)
+                              next_task_id)
            SELECT counter.id AS id,
                   documents.id AS id_1,
                   documents.title AS title,
@@ -852,6 +1287,8 @@ PREPARE q0fa682af2c15ebe2(integer,
                   documents.completed AS completed,
                   documents.due_at AS due_at,
                   documents.due_on AS due_on,
+                  documents.time_zone AS time_zone,
+                  documents.recurrence AS recurrence,
                   array_position(ARRAY['none', 'low', 'medium', 'high'],
                                  documents.priority) - $1 AS anon_1,
                   documents.tags AS tags,
@@ -859,27 +1296,36 @@ PREPARE q0fa682af2c15ebe2(integer,
                   documents.title_folded AS title_folded,
                   documents.description_folded AS description_folded,
                   counter.revision - documents.following AS anon_2,
+                  counter.revision - documents.following AS anon__1,
                   counter.written_at AS written_at,
                   counter.written_at AS written_at__1,
                   CASE
                     WHEN documents.completed THEN counter.written_at
                   END AS anon_3,
-                  counter.revision - documents.following AS anon__1
+                  documents.next_task_id AS next_task_id
            FROM counter
-                INNER JOIN json_to_recordset(CAST($9 AS pg_catalog.json)) AS documents(id uuid,
-                                                                                       title text,
-                                                                                       description text,
-                                                                                       completed boolean,
-                                                                                       due_at timestamp with time zone,
-                                                                                       due_on date,
-                                                                                       priority text,
-                                                                                       tags text[],
-                                                                                       position text,
-                                                                                       title_folded bytea,
-                                                                                       description_folded bytea,
-                                                                                       following bigint) ON TRUE
-           WHERE NOT documents.id IN (SELECT existing.id
-                                      FROM existing)
+                INNER JOIN json_to_recordset(CAST($10 AS pg_catalog.json)) AS documents(id uuid,
+                                                                                        title text,
+                                                                                        description text,
+                                                                                        completed boolean,
+                                                                                        due_at timestamp with time zone,
+                                                                                        due_on date,
+                                                                                        time_zone text,
+                                                                                        recurrence text,
+                                                                                        priority text,
+                                                                                        tags text[],
+                                                                                        position text,
+                                                                                        title_folded bytea,
+                                                                                        description_folded bytea,
+                                                                                        next_task_id uuid,
+                                                                                        following bigint,
+                                                                                        "with" uuid) ON TRUE
+           WHERE NOT documents."with" IN (SELECT existing.id
+                                          FROM existing)
+             AND NOT documents.id IN (SELECT tasks.id
+                                      FROM tasks
+                                      WHERE tasks.user_id = CAST($2 AS uuid)
+                                        AND tasks.id = ANY(CAST($11 AS uuid[])))
            RETURNING tasks.id,
                      tasks.user_id,
                      tasks.title,
@@ -888,6 +1334,9 @@ PREPARE q0fa682af2c15ebe2(integer,
                      tasks.completed_at,
                      tasks.due_at,
                      tasks.due_on,
+                     tasks.time_zone,
+                     tasks.recurrence,
+                     tasks.next_task_id,
                      (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                      tasks.tags,
                      tasks.position,
@@ -904,6 +1353,9 @@ PREPARE q0fa682af2c15ebe2(integer,
            made.completed_at,
            made.due_at,
            made.due_on,
+           made.time_zone,
+           made.recurrence,
+           made.next_task_id,
            made.priority,
            made.tags,
            made.position,
@@ -924,6 +1376,9 @@ PREPARE q0fa682af2c15ebe2(integer,
            existing.completed_at,
            existing.due_at,
            existing.due_on,
+           existing.time_zone,
+           existing.recurrence,
+           existing.next_task_id,
            existing.priority,
            existing.tags,
            existing.position,
@@ -936,7 +1391,7 @@ PREPARE q0fa682af2c15ebe2(integer,
 
 -- tasks_api.tasks.item.idempotency: REPLAY
 -- $1 user_id, $2 key
-PREPARE qe26d29b8f0ebc065(uuid, text) AS
+PREPARE q217a954e43084148(uuid, text) AS
   SELECT tasks.id,
          tasks.user_id,
          tasks.title,
@@ -945,6 +1400,9 @@ PREPARE qe26d29b8f0ebc065(uuid, text) AS
          tasks.completed_at,
          tasks.due_at,
          tasks.due_on,
+         tasks.time_zone,
+         tasks.recurrence,
+         tasks.next_task_id,
          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
          tasks.tags,
          tasks.position,
@@ -963,7 +1421,7 @@ PREPARE qe26d29b8f0ebc065(uuid, text) AS
 
 -- tasks_api.tasks.item.statements: GET
 -- $1 user_id, $2 task_id
-PREPARE q381b7368f8fa5365(uuid, uuid) AS
+PREPARE qc34d0a9d03e61ff8(uuid, uuid) AS
   SELECT tasks.id,
          tasks.user_id,
          tasks.title,
@@ -972,6 +1430,9 @@ PREPARE q381b7368f8fa5365(uuid, uuid) AS
          tasks.completed_at,
          tasks.due_at,
          tasks.due_on,
+         tasks.time_zone,
+         tasks.recurrence,
+         tasks.next_task_id,
          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
          tasks.tags,
          tasks.position,
@@ -985,7 +1446,7 @@ PREPARE q381b7368f8fa5365(uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE qa423badf2ef97bb4(bigint, uuid, uuid) AS
+PREPARE q7c84447092309ae3(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -994,19 +1455,54 @@ PREPARE qa423badf2ef97bb4(bigint, uuid, uuid) AS
            RETURNING users.id, users.revision, users.written_at
          )
     UPDATE tasks
-    SET completed = NOT tasks.completed,
-        revision = counter.revision,
-        updated_at = counter.written_at,
+    SET completed = CASE
+                      WHEN NOT(NOT tasks.completed
+                           AND NOT tasks.completed
+                           AND tasks.recurrence IS NOT NULL
+                           AND tasks.next_task_id IS NULL)
+                        THEN NOT tasks.completed
+                      ELSE tasks.completed
+                    END,
+        revision = CASE
+                     WHEN NOT(NOT tasks.completed
+                          AND NOT tasks.completed
+                          AND tasks.recurrence IS NOT NULL
+                          AND tasks.next_task_id IS NULL)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN NOT(NOT tasks.completed
+                            AND NOT tasks.completed
+                            AND tasks.recurrence IS NOT NULL
+                            AND tasks.next_task_id IS NULL)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
         completed_at = CASE
-                         WHEN tasks.completed
-                           THEN NULL
-                         WHEN tasks.completed
-                           THEN tasks.completed_at
-                         ELSE counter.written_at
+                         WHEN NOT(NOT tasks.completed
+                              AND NOT tasks.completed
+                              AND tasks.recurrence IS NOT NULL
+                              AND tasks.next_task_id IS NULL)
+                           THEN CASE
+                                  WHEN tasks.completed
+                                    THEN NULL
+                                  WHEN tasks.completed
+                                    THEN tasks.completed_at
+                                  ELSE counter.written_at
+                                END
+                         ELSE tasks.completed_at
                        END,
         folded_revision = CASE
-                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
-                              THEN counter.revision
+                            WHEN NOT(NOT tasks.completed
+                                 AND NOT tasks.completed
+                                 AND tasks.recurrence IS NOT NULL
+                                 AND tasks.next_task_id IS NULL)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
                           END
     FROM counter
     WHERE tasks.user_id = CAST($2 AS uuid)
@@ -1021,6 +1517,9 @@ PREPARE qa423badf2ef97bb4(bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1032,7 +1531,7 @@ PREPARE qa423badf2ef97bb4(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: toggle_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q8136cc4a7814bcf9(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1046,6 +1545,10 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
                                     TRUE)
                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                     FALSE)
+                       AND NOT(NOT tasks.completed
+                           AND NOT tasks.completed
+                           AND tasks.recurrence IS NOT NULL
+                           AND tasks.next_task_id IS NULL)
                         THEN NOT tasks.completed
                       ELSE tasks.completed
                     END,
@@ -1054,6 +1557,10 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
                                    TRUE)
                       AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                    FALSE)
+                      AND NOT(NOT tasks.completed
+                          AND NOT tasks.completed
+                          AND tasks.recurrence IS NOT NULL
+                          AND tasks.next_task_id IS NULL)
                        THEN counter.revision
                      ELSE tasks.revision
                    END,
@@ -1062,6 +1569,10 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
                                      TRUE)
                         AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                      FALSE)
+                        AND NOT(NOT tasks.completed
+                            AND NOT tasks.completed
+                            AND tasks.recurrence IS NOT NULL
+                            AND tasks.next_task_id IS NULL)
                          THEN counter.written_at
                        ELSE tasks.updated_at
                      END,
@@ -1070,6 +1581,10 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
                                        TRUE)
                           AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                        FALSE)
+                          AND NOT(NOT tasks.completed
+                              AND NOT tasks.completed
+                              AND tasks.recurrence IS NOT NULL
+                              AND tasks.next_task_id IS NULL)
                            THEN CASE
                                   WHEN tasks.completed
                                     THEN NULL
@@ -1084,6 +1599,10 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
                                           TRUE)
                              AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                           FALSE)
+                             AND NOT(NOT tasks.completed
+                                 AND NOT tasks.completed
+                                 AND tasks.recurrence IS NOT NULL
+                                 AND tasks.next_task_id IS NULL)
                               THEN CASE
                                      WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
                                        THEN counter.revision
@@ -1103,6 +1622,9 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1114,7 +1636,7 @@ PREPARE qecec9b13b4ad384d(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE q8dd1222813ac5239(bigint, uuid, uuid) AS
+PREPARE q41fc413b1baa2ca8(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -1143,6 +1665,9 @@ PREPARE q8dd1222813ac5239(bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1154,7 +1679,7 @@ PREPARE q8dd1222813ac5239(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: delete_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q8dca1f87c317f6cc(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q192656e3be95aee5(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1211,6 +1736,9 @@ PREPARE q8dca1f87c317f6cc(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1222,7 +1750,7 @@ PREPARE q8dca1f87c317f6cc(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, always
 -- $1 revision_1 = 1, $2 user_id, $3 task_id
-PREPARE qca8caf842873fda5(bigint, uuid, uuid) AS
+PREPARE q2acb859f791ad641(bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $1,
@@ -1265,6 +1793,9 @@ PREPARE qca8caf842873fda5(bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1276,7 +1807,7 @@ PREPARE qca8caf842873fda5(bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: restore_task, conditionally
 -- $1 expected, $2 unless, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE qbd4cbda488ea5ade(bigint[], bigint[], bigint, uuid, uuid) AS
+PREPARE q006fd2f3ee46867b(bigint[], bigint[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1336,6 +1867,9 @@ PREPARE qbd4cbda488ea5ade(bigint[], bigint[], bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1347,7 +1881,7 @@ PREPARE qbd4cbda488ea5ade(bigint[], bigint[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, title, always
 -- $1 title, $2 title_folded, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q85272ce663abe4e3(text, bytea, bigint, uuid, uuid) AS
+PREPARE q5c6ca2fd4399efd2(text, bytea, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1377,6 +1911,9 @@ PREPARE q85272ce663abe4e3(text, bytea, bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1388,7 +1925,7 @@ PREPARE q85272ce663abe4e3(text, bytea, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, title, conditionally
 -- $1 expected, $2 unless, $3 title, $4 title_folded, $5 revision_1 = 1, $6 user_id, $7 task_id
-PREPARE qef5ae3c2fd3d2428(bigint[],
+PREPARE qa5df76226452ba28(bigint[],
                           bigint[],
                           text,
                           bytea,
@@ -1459,6 +1996,9 @@ PREPARE qef5ae3c2fd3d2428(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1470,7 +2010,7 @@ PREPARE qef5ae3c2fd3d2428(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, description, always
 -- $1 description, $2 description_folded, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q73d66a24c9e8f743(text, bytea, bigint, uuid, uuid) AS
+PREPARE q24440c75a6b77e34(text, bytea, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1500,6 +2040,9 @@ PREPARE q73d66a24c9e8f743(text, bytea, bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1512,7 +2055,7 @@ PREPARE q73d66a24c9e8f743(text, bytea, bigint, uuid, uuid) AS
 -- tasks_api.tasks.item.statements: change_task, description, conditionally
 -- $1 expected, $2 unless, $3 description, $4 description_folded, $5 revision_1 = 1, $6 user_id,
 -- $7 task_id
-PREPARE qe83051ded238269a(bigint[],
+PREPARE q46ded721bafba14b(bigint[],
                           bigint[],
                           text,
                           bytea,
@@ -1583,6 +2126,9 @@ PREPARE qe83051ded238269a(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1594,7 +2140,7 @@ PREPARE qe83051ded238269a(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, completed, always
 -- $1 completed, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q7bee8caddad1ed29(boolean, bigint, uuid, uuid) AS
+PREPARE qf616fefbcabf243f(boolean, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1603,19 +2149,54 @@ PREPARE q7bee8caddad1ed29(boolean, bigint, uuid, uuid) AS
            RETURNING users.id, users.revision, users.written_at
          )
     UPDATE tasks
-    SET completed = $1,
-        revision = counter.revision,
-        updated_at = counter.written_at,
+    SET completed = CASE
+                      WHEN NOT($1
+                           AND NOT tasks.completed
+                           AND tasks.recurrence IS NOT NULL
+                           AND tasks.next_task_id IS NULL)
+                        THEN $1
+                      ELSE tasks.completed
+                    END,
+        revision = CASE
+                     WHEN NOT($1
+                          AND NOT tasks.completed
+                          AND tasks.recurrence IS NOT NULL
+                          AND tasks.next_task_id IS NULL)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN NOT($1
+                            AND NOT tasks.completed
+                            AND tasks.recurrence IS NOT NULL
+                            AND tasks.next_task_id IS NULL)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
         completed_at = CASE
-                         WHEN NOT $1
-                           THEN NULL
-                         WHEN tasks.completed
-                           THEN tasks.completed_at
-                         ELSE counter.written_at
+                         WHEN NOT($1
+                              AND NOT tasks.completed
+                              AND tasks.recurrence IS NOT NULL
+                              AND tasks.next_task_id IS NULL)
+                           THEN CASE
+                                  WHEN NOT $1
+                                    THEN NULL
+                                  WHEN tasks.completed
+                                    THEN tasks.completed_at
+                                  ELSE counter.written_at
+                                END
+                         ELSE tasks.completed_at
                        END,
         folded_revision = CASE
-                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
-                              THEN counter.revision
+                            WHEN NOT($1
+                                 AND NOT tasks.completed
+                                 AND tasks.recurrence IS NOT NULL
+                                 AND tasks.next_task_id IS NULL)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
                           END
     FROM counter
     WHERE tasks.user_id = CAST($3 AS uuid)
@@ -1630,6 +2211,9 @@ PREPARE q7bee8caddad1ed29(boolean, bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1641,7 +2225,7 @@ PREPARE q7bee8caddad1ed29(boolean, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, completed, conditionally
 -- $1 expected, $2 unless, $3 completed, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qeb7168e1a5e93946(bigint[],
+PREPARE qc11aad2805ca6386(bigint[],
                           bigint[],
                           boolean,
                           bigint,
@@ -1660,6 +2244,10 @@ PREPARE qeb7168e1a5e93946(bigint[],
                                     TRUE)
                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                     FALSE)
+                       AND NOT($3
+                           AND NOT tasks.completed
+                           AND tasks.recurrence IS NOT NULL
+                           AND tasks.next_task_id IS NULL)
                         THEN $3
                       ELSE tasks.completed
                     END,
@@ -1668,6 +2256,10 @@ PREPARE qeb7168e1a5e93946(bigint[],
                                    TRUE)
                       AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                    FALSE)
+                      AND NOT($3
+                          AND NOT tasks.completed
+                          AND tasks.recurrence IS NOT NULL
+                          AND tasks.next_task_id IS NULL)
                        THEN counter.revision
                      ELSE tasks.revision
                    END,
@@ -1676,6 +2268,10 @@ PREPARE qeb7168e1a5e93946(bigint[],
                                      TRUE)
                         AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                      FALSE)
+                        AND NOT($3
+                            AND NOT tasks.completed
+                            AND tasks.recurrence IS NOT NULL
+                            AND tasks.next_task_id IS NULL)
                          THEN counter.written_at
                        ELSE tasks.updated_at
                      END,
@@ -1684,6 +2280,10 @@ PREPARE qeb7168e1a5e93946(bigint[],
                                        TRUE)
                           AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                        FALSE)
+                          AND NOT($3
+                              AND NOT tasks.completed
+                              AND tasks.recurrence IS NOT NULL
+                              AND tasks.next_task_id IS NULL)
                            THEN CASE
                                   WHEN NOT $3
                                     THEN NULL
@@ -1698,6 +2298,10 @@ PREPARE qeb7168e1a5e93946(bigint[],
                                           TRUE)
                              AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
                                           FALSE)
+                             AND NOT($3
+                                 AND NOT tasks.completed
+                                 AND tasks.recurrence IS NOT NULL
+                                 AND tasks.next_task_id IS NULL)
                               THEN CASE
                                      WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
                                        THEN counter.revision
@@ -1717,6 +2321,9 @@ PREPARE qeb7168e1a5e93946(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1728,7 +2335,7 @@ PREPARE qeb7168e1a5e93946(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_at, always
 -- $1 due_at, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE qda0938a411ede560(timestamp with time zone,
+PREPARE q261697b83ec466d2(timestamp with time zone,
                           bigint,
                           uuid,
                           uuid) AS
@@ -1760,6 +2367,9 @@ PREPARE qda0938a411ede560(timestamp with time zone,
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1771,7 +2381,7 @@ PREPARE qda0938a411ede560(timestamp with time zone,
 
 -- tasks_api.tasks.item.statements: change_task, due_at, conditionally
 -- $1 expected, $2 unless, $3 due_at, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q993620884627aad9(bigint[],
+PREPARE q23aaf08804b0657f(bigint[],
                           bigint[],
                           timestamp with time zone,
                           bigint,
@@ -1833,6 +2443,9 @@ PREPARE q993620884627aad9(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1844,7 +2457,7 @@ PREPARE q993620884627aad9(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, due_on, always
 -- $1 due_on, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q2a12f8b580d672ed(date, bigint, uuid, uuid) AS
+PREPARE q0b5a4e66670b67ed(date, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -1873,6 +2486,9 @@ PREPARE q2a12f8b580d672ed(date, bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1884,7 +2500,7 @@ PREPARE q2a12f8b580d672ed(date, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, due_on, conditionally
 -- $1 expected, $2 unless, $3 due_on, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q48fff76dda8ee108(bigint[],
+PREPARE q17ab9b64b61cc895(bigint[],
                           bigint[],
                           date,
                           bigint,
@@ -1946,6 +2562,247 @@ PREPARE q48fff76dda8ee108(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.position,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, time_zone, always
+-- $1 time_zone, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE qd1a52a02189debc1(text, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        time_zone = $1,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.position,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, time_zone, conditionally
+-- $1 expected, $2 unless, $3 time_zone, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE qceaad32ccd019a88(bigint[],
+                          bigint[],
+                          text,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        time_zone = CASE
+                      WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                    TRUE)
+                       AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                    FALSE)
+                        THEN $3
+                      ELSE tasks.time_zone
+                    END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.position,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, recurrence, always
+-- $1 recurrence, $2 revision_1 = 1, $3 user_id, $4 task_id
+PREPARE q11182525af68cc07(text, bigint, uuid, uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $2,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($3 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = counter.revision,
+        updated_at = counter.written_at,
+        recurrence = $1,
+        folded_revision = CASE
+                            WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                              THEN counter.revision
+                          END
+    FROM counter
+    WHERE tasks.user_id = CAST($3 AS uuid)
+      AND tasks.id = CAST($4 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
+              (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+              tasks.tags,
+              tasks.position,
+              tasks.revision,
+              tasks.created_at,
+              tasks.updated_at,
+              tasks.deleted_at,
+              tasks.revision = counter.revision AS written;
+
+-- tasks_api.tasks.item.statements: change_task, recurrence, conditionally
+-- $1 expected, $2 unless, $3 recurrence, $4 revision_1 = 1, $5 user_id, $6 task_id
+PREPARE qa32e6d0a3b926684(bigint[],
+                          bigint[],
+                          text,
+                          bigint,
+                          uuid,
+                          uuid) AS
+  WITH counter AS (
+           UPDATE users
+           SET revision = users.revision + $4,
+               written_at = GREATEST(users.written_at, now())
+           WHERE users.id = CAST($5 AS uuid)
+           RETURNING users.id, users.revision, users.written_at
+         )
+    UPDATE tasks
+    SET revision = CASE
+                     WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                   TRUE)
+                      AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                   FALSE)
+                       THEN counter.revision
+                     ELSE tasks.revision
+                   END,
+        updated_at = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN counter.written_at
+                       ELSE tasks.updated_at
+                     END,
+        recurrence = CASE
+                       WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                     TRUE)
+                        AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                     FALSE)
+                         THEN $3
+                       ELSE tasks.recurrence
+                     END,
+        folded_revision = CASE
+                            WHEN COALESCE(tasks.revision = ANY(CAST($1 AS bigint[])),
+                                          TRUE)
+                             AND COALESCE(tasks.revision <> ALL(CAST($2 AS bigint[])),
+                                          FALSE)
+                              THEN CASE
+                                     WHEN tasks.folded_revision IS NOT DISTINCT FROM tasks.revision
+                                       THEN counter.revision
+                                   END
+                            ELSE tasks.folded_revision
+                          END
+    FROM counter
+    WHERE tasks.user_id = CAST($5 AS uuid)
+      AND tasks.id = CAST($6 AS uuid)
+      AND counter.id = tasks.user_id
+      AND tasks.deleted_at IS NULL
+    RETURNING tasks.id,
+              tasks.user_id,
+              tasks.title,
+              tasks.description,
+              tasks.completed,
+              tasks.completed_at,
+              tasks.due_at,
+              tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1957,7 +2814,7 @@ PREPARE q48fff76dda8ee108(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, priority, always
 -- $1 priority, $2 array_position_1 = 1, $3 revision_1 = 1, $4 user_id, $5 task_id
-PREPARE q8e957f4c74035013(text, integer, bigint, uuid, uuid) AS
+PREPARE qa10fe1c2379efed4(text, integer, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $3,
@@ -1987,6 +2844,9 @@ PREPARE q8e957f4c74035013(text, integer, bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -1999,7 +2859,7 @@ PREPARE q8e957f4c74035013(text, integer, bigint, uuid, uuid) AS
 -- tasks_api.tasks.item.statements: change_task, priority, conditionally
 -- $1 expected, $2 unless, $3 priority, $4 array_position_1 = 1, $5 revision_1 = 1, $6 user_id,
 -- $7 task_id
-PREPARE q28cee067d6526667(bigint[],
+PREPARE qc4e1b2dc2e9e53f2(bigint[],
                           bigint[],
                           text,
                           integer,
@@ -2063,6 +2923,9 @@ PREPARE q28cee067d6526667(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -2074,7 +2937,7 @@ PREPARE q28cee067d6526667(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, tags, always
 -- $1 tags, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q1d9d1e8144f42a86(text[], bigint, uuid, uuid) AS
+PREPARE qc34fbddf8c80646e(text[], bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -2103,6 +2966,9 @@ PREPARE q1d9d1e8144f42a86(text[], bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -2114,7 +2980,7 @@ PREPARE q1d9d1e8144f42a86(text[], bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, tags, conditionally
 -- $1 expected, $2 unless, $3 tags, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE q08fc5a2dc1b1cc40(bigint[],
+PREPARE q74e4362b13ec8e72(bigint[],
                           bigint[],
                           text[],
                           bigint,
@@ -2176,6 +3042,9 @@ PREPARE q08fc5a2dc1b1cc40(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -2187,7 +3056,7 @@ PREPARE q08fc5a2dc1b1cc40(bigint[],
 
 -- tasks_api.tasks.item.statements: change_task, position, always
 -- $1 position, $2 revision_1 = 1, $3 user_id, $4 task_id
-PREPARE q59fdc215d65197e2(text, bigint, uuid, uuid) AS
+PREPARE q008a567651019be4(text, bigint, uuid, uuid) AS
   WITH counter AS (
            UPDATE users
            SET revision = users.revision + $2,
@@ -2216,6 +3085,9 @@ PREPARE q59fdc215d65197e2(text, bigint, uuid, uuid) AS
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -2227,7 +3099,7 @@ PREPARE q59fdc215d65197e2(text, bigint, uuid, uuid) AS
 
 -- tasks_api.tasks.item.statements: change_task, position, conditionally
 -- $1 expected, $2 unless, $3 position, $4 revision_1 = 1, $5 user_id, $6 task_id
-PREPARE qe7091757e9b5a24e(bigint[],
+PREPARE q1787cbf557d52317(bigint[],
                           bigint[],
                           text,
                           bigint,
@@ -2289,6 +3161,9 @@ PREPARE qe7091757e9b5a24e(bigint[],
               tasks.completed_at,
               tasks.due_at,
               tasks.due_on,
+              tasks.time_zone,
+              tasks.recurrence,
+              tasks.next_task_id,
               (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
               tasks.tags,
               tasks.position,
@@ -2373,7 +3248,7 @@ PREPARE qc9ae7da6bc208e56(bigint,
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q1af416cb1e798279(bigint[], uuid, integer, integer) AS
+PREPARE qb875ae12e1f23869(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2383,6 +3258,9 @@ PREPARE q1af416cb1e798279(bigint[], uuid, integer, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2398,6 +3276,9 @@ PREPARE q1af416cb1e798279(bigint[], uuid, integer, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2416,7 +3297,7 @@ PREPARE q1af416cb1e798279(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qda54ada6b1bf9912(bigint[],
+PREPARE q91fea02a428d8338(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2431,6 +3312,9 @@ PREPARE qda54ada6b1bf9912(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2446,6 +3330,9 @@ PREPARE qda54ada6b1bf9912(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2466,7 +3353,7 @@ PREPARE qda54ada6b1bf9912(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, count
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q51460cce0a99a824(bigint[], uuid, integer, integer) AS
+PREPARE q190b42bdf90dbfb9(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2476,6 +3363,9 @@ PREPARE q51460cce0a99a824(bigint[], uuid, integer, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2498,6 +3388,9 @@ PREPARE q51460cce0a99a824(bigint[], uuid, integer, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2516,7 +3409,7 @@ PREPARE q51460cce0a99a824(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, deleted
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q93c7fb718c15b647(bigint[], uuid, integer, integer) AS
+PREPARE qa5d04efd52a6f898(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2526,6 +3419,9 @@ PREPARE q93c7fb718c15b647(bigint[], uuid, integer, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2541,6 +3437,9 @@ PREPARE q93c7fb718c15b647(bigint[], uuid, integer, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2559,7 +3458,7 @@ PREPARE q93c7fb718c15b647(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, completed
 -- $1 known, $2 user_id, $3 completed, $4 limit, $5 offset
-PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
+PREPARE qfaaccc2a912e3124(bigint[], uuid, boolean, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2569,6 +3468,9 @@ PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2584,6 +3486,9 @@ PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2603,7 +3508,7 @@ PREPARE qb93c4fba1b82cf4a(bigint[], uuid, boolean, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, q
 -- $1 known, $2 user_id, $3 q, $4 q_folded, $5 limit, $6 offset
-PREPARE qb9d7f641100c794a(bigint[],
+PREPARE q77e7f23de7977eb1(bigint[],
                           uuid,
                           text,
                           bytea,
@@ -2618,6 +3523,9 @@ PREPARE qb9d7f641100c794a(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2633,6 +3541,9 @@ PREPARE qb9d7f641100c794a(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2662,7 +3573,7 @@ PREPARE qb9d7f641100c794a(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, tag
 -- $1 known, $2 user_id, $3 tag, $4 limit, $5 offset
-PREPARE qb81daca40583e3df(bigint[], uuid, text, integer, integer) AS
+PREPARE qab9915621b75096d(bigint[], uuid, text, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2672,6 +3583,9 @@ PREPARE qb81daca40583e3df(bigint[], uuid, text, integer, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2687,6 +3601,9 @@ PREPARE qb81daca40583e3df(bigint[], uuid, text, integer, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2706,7 +3623,7 @@ PREPARE qb81daca40583e3df(bigint[], uuid, text, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, priority
 -- $1 known, $2 user_id, $3 priority, $4 array_position_1 = 1, $5 limit, $6 offset
-PREPARE qca8a49e728d666f1(bigint[],
+PREPARE q2f8b12559d6a4cd5(bigint[],
                           uuid,
                           text,
                           integer,
@@ -2721,6 +3638,9 @@ PREPARE qca8a49e728d666f1(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2736,6 +3656,9 @@ PREPARE qca8a49e728d666f1(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2756,7 +3679,7 @@ PREPARE qca8a49e728d666f1(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, due_before
 -- $1 known, $2 user_id, $3 due_before, $4 ended_before, $5 limit, $6 offset
-PREPARE q9efabab2ba213896(bigint[],
+PREPARE q473b46bae855ae0c(bigint[],
                           uuid,
                           timestamp with time zone,
                           date,
@@ -2771,6 +3694,9 @@ PREPARE q9efabab2ba213896(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2786,6 +3712,9 @@ PREPARE q9efabab2ba213896(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2806,7 +3735,7 @@ PREPARE q9efabab2ba213896(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, newest first, due_after
 -- $1 known, $2 user_id, $3 due_after, $4 ended_after, $5 limit, $6 offset
-PREPARE q52c111c1d453939c(bigint[],
+PREPARE q41d01db45732794f(bigint[],
                           uuid,
                           timestamp with time zone,
                           date,
@@ -2821,6 +3750,9 @@ PREPARE q52c111c1d453939c(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2836,6 +3768,9 @@ PREPARE q52c111c1d453939c(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2856,7 +3791,7 @@ PREPARE q52c111c1d453939c(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=title
 -- $1 known, $2 user_id, $3 limit, $4 offset
-PREPARE q8f86f06d421bbd10(bigint[], uuid, integer, integer) AS
+PREPARE q5c4a20de99179bee(bigint[], uuid, integer, integer) AS
   SELECT users.revision AS counter,
          page.id,
          page.user_id,
@@ -2866,6 +3801,9 @@ PREPARE q8f86f06d421bbd10(bigint[], uuid, integer, integer) AS
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2889,6 +3827,9 @@ PREPARE q8f86f06d421bbd10(bigint[], uuid, integer, integer) AS
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2910,7 +3851,7 @@ PREPARE q8f86f06d421bbd10(bigint[], uuid, integer, integer) AS
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=created_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q0616f3d00e28c03d(bigint[],
+PREPARE qe48d5fb7117989e4(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2925,6 +3866,9 @@ PREPARE q0616f3d00e28c03d(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2940,6 +3884,9 @@ PREPARE q0616f3d00e28c03d(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -2959,7 +3906,7 @@ PREPARE q0616f3d00e28c03d(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=updated_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q79885fc2b4fef5bf(bigint[],
+PREPARE q06c4c0c56545e810(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -2974,6 +3921,9 @@ PREPARE q79885fc2b4fef5bf(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -2989,6 +3939,9 @@ PREPARE q79885fc2b4fef5bf(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3008,7 +3961,7 @@ PREPARE q79885fc2b4fef5bf(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q483f253cfd898995(bigint[],
+PREPARE q1a9af923df5ebd50(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3023,6 +3976,9 @@ PREPARE q483f253cfd898995(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3038,6 +3994,9 @@ PREPARE q483f253cfd898995(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3065,7 +4024,7 @@ PREPARE q483f253cfd898995(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=priority, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q6a0969d9620f878e(bigint[],
+PREPARE qd5c8f773d97eb977(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3080,6 +4039,9 @@ PREPARE q6a0969d9620f878e(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3095,6 +4057,9 @@ PREPARE q6a0969d9620f878e(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3114,7 +4079,7 @@ PREPARE q6a0969d9620f878e(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=title_folded, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qd387d2c687437343(bigint[],
+PREPARE q85040fd4cbbc65f9(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3129,6 +4094,9 @@ PREPARE qd387d2c687437343(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3145,6 +4113,9 @@ PREPARE qd387d2c687437343(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3170,7 +4141,7 @@ PREPARE qd387d2c687437343(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q49f752dbb37f27ef(bigint[],
+PREPARE q94378ae8c881c0fb(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3185,6 +4156,9 @@ PREPARE q49f752dbb37f27ef(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3200,6 +4174,9 @@ PREPARE q49f752dbb37f27ef(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3219,7 +4196,7 @@ PREPARE q49f752dbb37f27ef(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=position, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q4863a0b532220b39(bigint[],
+PREPARE qa0ee6b5d85673e22(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3234,6 +4211,9 @@ PREPARE q4863a0b532220b39(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3249,6 +4229,9 @@ PREPARE q4863a0b532220b39(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3272,7 +4255,7 @@ PREPARE q4863a0b532220b39(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-updated_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q3e851a4267bc0eb5(bigint[],
+PREPARE q93ce586ecf6549c4(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3287,6 +4270,9 @@ PREPARE q3e851a4267bc0eb5(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3302,6 +4288,9 @@ PREPARE q3e851a4267bc0eb5(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3322,7 +4311,7 @@ PREPARE q3e851a4267bc0eb5(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-due_at, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q1e1c8bcb04fce8bc(bigint[],
+PREPARE qa3633c5f46ecc425(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3337,6 +4326,9 @@ PREPARE q1e1c8bcb04fce8bc(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3352,6 +4344,9 @@ PREPARE q1e1c8bcb04fce8bc(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3379,7 +4374,7 @@ PREPARE q1e1c8bcb04fce8bc(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-priority, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q7aad9671aa153cc4(bigint[],
+PREPARE q92d2d7f7c26b966d(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3394,6 +4389,9 @@ PREPARE q7aad9671aa153cc4(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3409,6 +4407,9 @@ PREPARE q7aad9671aa153cc4(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3428,7 +4429,7 @@ PREPARE q7aad9671aa153cc4(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-title_folded, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q02d0aef971377c1b(bigint[],
+PREPARE q3bce8d2a2e051a05(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3443,6 +4444,9 @@ PREPARE q02d0aef971377c1b(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3459,6 +4463,9 @@ PREPARE q02d0aef971377c1b(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3484,7 +4491,7 @@ PREPARE q02d0aef971377c1b(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-title, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE q349e8867d5e72e84(bigint[],
+PREPARE qbb506f4639a6c031(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3499,6 +4506,9 @@ PREPARE q349e8867d5e72e84(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3514,6 +4524,9 @@ PREPARE q349e8867d5e72e84(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,
@@ -3533,7 +4546,7 @@ PREPARE q349e8867d5e72e84(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-position, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qc785fef35d9ce3dd(bigint[],
+PREPARE qa261d12d73cf177c(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -3548,6 +4561,9 @@ PREPARE qc785fef35d9ce3dd(bigint[],
          page.completed_at,
          page.due_at,
          page.due_on,
+         page.time_zone,
+         page.recurrence,
+         page.next_task_id,
          page.priority,
          page.tags,
          page.position,
@@ -3563,6 +4579,9 @@ PREPARE qc785fef35d9ce3dd(bigint[],
                                  tasks.completed_at AS completed_at,
                                  tasks.due_at AS due_at,
                                  tasks.due_on AS due_on,
+                                 tasks.time_zone AS time_zone,
+                                 tasks.recurrence AS recurrence,
+                                 tasks.next_task_id AS next_task_id,
                                  (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
                                  tasks.tags AS tags,
                                  tasks.position AS position,

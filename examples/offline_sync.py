@@ -124,6 +124,11 @@ def text(argument):
     return argument
 
 
+def by_hand(task):
+    """Sort by position, as the service does: by its bytes, and tasks without one last."""
+    return task.get("position") is None, task.get("position") or ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("base", metavar="URL", help="http://127.0.0.1:8000/api/USER_ID")
@@ -144,8 +149,9 @@ def main():
     except TryLaterError as error:
         print(f"not synced, {len(copy['outbox'])} changes wait in {given.file}:", error)
     print("refused:", [refused["reason"] for refused in copy["refused"]])
-    for task in copy["tasks"].values():
-        print("[x]" if task["completed"] else "[ ]", task["title"])
+    for task in sorted(copy["tasks"].values(), key=by_hand):
+        due = task.get("due_on") or task.get("due_at")
+        print("[x]" if task["completed"] else "[ ]", task["title"] + (f" ({due})" if due else ""))
 
 
 if __name__ == "__main__":

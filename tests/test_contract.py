@@ -113,9 +113,16 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
 
 def make_consistent(task: dict[str, Any]) -> None:
     """Let the members of a task go together, and with those that it may have already."""
+    if task.get("time_zone") is not None:
+        task["time_zone"] = "Europe/Berlin"
+    if task.get("recurrence") is not None:
+        task["recurrence"] = "FREQ=WEEKLY"
+        task.setdefault("due_on", "2026-01-09")
     for due, other in (("due_on", "due_at"), ("due_at", "due_on")):
         if task.get(due):
             task[other] = None
+    if task.keys() & {"due_on", "due_at"} and not (task.get("due_on") or task.get("due_at")):
+        task["recurrence"] = None
 
 
 @schemathesis.auth(refresh_interval=None)

@@ -108,7 +108,9 @@ def test_request_schemas_admit_no_other_member(document):
 def test_what_the_service_sets_is_read_only(document):
     properties = document["components"]["schemas"]["Task"]["properties"]
     read_only = {name for name, schema in properties.items() if schema.get("readOnly")}
-    assert read_only == {*("id", "user_id", "revision", "created_at", "updated_at", "completed_at")}
+    assert read_only == {
+        *("id", "user_id", "revision", "created_at", "updated_at", "completed_at", "next_task_id")
+    }
 
 
 def numbers_in(node):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -35,6 +36,9 @@ DEFAULTS: Task = {
     "completed": False,
     "due_at": None,
     "due_on": None,
+    "time_zone": None,
+    "recurrence": None,
+    "next_task_id": None,
     "priority": "none",
     "tags": [],
     "position": None,
@@ -62,13 +66,25 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "priority": st.sampled_from(PRIORITIES),
     "tags": TAGS,
     "position": st.none() | st.text("09AZaz", min_size=1, max_size=3),
+    "time_zone": st.sampled_from([None, "Asia/Tokyo", "Pacific/Honolulu"]),
 }
-# A moment or a day: one of them, if the other isn't set or is cleared at the same time.
+RULES = st.sampled_from(
+    [None, "FREQ=DAILY", "FREQ=WEEKLY;COUNT=2", "FREQ=DAILY;INTERVAL=3", "FREQ=DAILY;COUNT=1"]
+)
+# What goes together: a moment, or a day, or neither and then no recurrence.
 DUES = st.one_of(
     st.just({}),
-    st.just({"due_at": None, "due_on": None}),
-    MOMENTS.map(lambda due: {"due_at": due.isoformat(), "due_on": None}),
-    DAYS.map(lambda due: {"due_at": None, "due_on": due.isoformat()}),
+    st.just({"due_at": None, "due_on": None, "recurrence": None}),
+    st.builds(
+        lambda due, rule: {"due_at": due.isoformat(), "due_on": None, "recurrence": rule},
+        MOMENTS,
+        RULES,
+    ),
+    st.builds(
+        lambda due, rule: {"due_at": None, "due_on": due.isoformat(), "recurrence": rule},
+        DAYS,
+        RULES,
+    ),
 )
 
 
@@ -84,6 +100,7 @@ ASKED = st.sampled_from(
     [
         {"title": "once"},
         {"title": "once", "completed": True},
+        {"title": "a", "completed": True, "due_on": "2026-01-01", "recurrence": "FREQ=DAILY"},
         [{"title": "once"}],
         [{"title": "twice"}, {"title": "thrice", "tags": ["a"]}],
     ]
@@ -164,15 +181,33 @@ class Machine(RuleBasedStateMachine):
         now = moment(after["updated_at"])
         assert now >= model.time
         model.time = now
-        completed = changes.get("completed", before["completed"])
+        task = {**before, **changes}
         since = before["completed_at"] if before["completed"] else after["updated_at"]
+        becomes_completed = task["completed"] and not before["completed"]
+        following = None
+        if becomes_completed and task["recurrence"] and not task["next_task_id"]:
+            following = next_of(task, now)
         assert after == {
-            **before,
-            **changes,
+            **task,
             "revision": after["revision"],
             "updated_at": after["updated_at"],
-            "completed_at": since if completed else None,
+            "completed_at": since if task["completed"] else None,
+            "next_task_id": following["id"] if following else task["next_task_id"],
         }
+        if following and following["id"] not in model.live | model.trash:
+            self.followed(model, after, following)
+
+    def followed(self, model: Model, completed: Task, expected: Task) -> None:
+        """See that a task that recurs has left the next one, and take that over."""
+        following = self.client.get(f"/api/{completed['user_id']}/tasks/{expected['id']}").json
+        self.take_revision(model, following["revision"])
+        assert following == {
+            **expected,
+            "revision": following["revision"],
+            "created_at": completed["updated_at"],
+            "updated_at": completed["updated_at"],
+        }
+        model.live[following["id"]] = following
 
     def take_revision(self, model: Model, revision: int) -> None:
         assert revision > model.revision
@@ -263,7 +298,7 @@ class Machine(RuleBasedStateMachine):
         answer = self.client.post(path, json=given)
         assert answer.status_code == 201, answer.text
         self.created(model, user, answer.json, given)
-        assert answer.headers["ETag"] == entity_tag(model.revision)
+        assert answer.headers["ETag"] == entity_tag(answer.json["revision"])
         assert answer.headers["Location"] == f"{path}/{answer.json['id']}"
 
     @rule(number=USERS, given=st.lists(NEW_TASKS, min_size=1, max_size=4))
@@ -588,6 +623,35 @@ def normal(given: Task) -> Task:
     if due is None:
         return given
     return {**given, "due_at": moment(due).astimezone(UTC).isoformat().replace("+00:00", "Z")}
+
+
+def next_of(task: Task, completed: datetime) -> Task | None:
+    """Return the next task, without its times and revision; each rule here is some days."""
+    rule = dict(part.split("=") for part in task["recurrence"].split(";"))
+    step = timedelta(days=int(rule.get("INTERVAL", 1)) * (7 if rule["FREQ"] == "WEEKLY" else 1))
+    if rule.get("COUNT") == "1":
+        return None
+    zone = ZoneInfo(task["time_zone"] or "UTC")
+    if task["due_on"]:
+        due = date.fromisoformat(task["due_on"])
+        after = max(due, completed.astimezone(zone).date())
+        dues = {"due_on": (due + ((after - due) // step + 1) * step).isoformat()}
+    else:
+        due = moment(task["due_at"]).astimezone(zone)
+        after = max(due, completed)
+        due += (after - due) // step * step
+        while due <= after:
+            due += step
+        dues = normal({"due_at": due.isoformat()})
+    recurrence = task["recurrence"].replace("COUNT=2", "COUNT=1")
+    gone = {"completed": False, "completed_at": None, "next_task_id": None}
+    return {
+        **task,
+        **dues,
+        **gone,
+        "id": str(uuid5(UUID(task["id"]), "next")),
+        "recurrence": recurrence,
+    }
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,7 @@
 """The schemas, the columns and what goes out have the same members."""
 
 from tasks_api.tasks.folding import FOLDED
-from tasks_api.tasks.item.creation import MEMBERS
+from tasks_api.tasks.item.members import MEMBERS
 from tasks_api.tasks.models import Task
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskChangeSchema, TaskSchema
 
@@ -31,5 +31,7 @@ def test_example_may_be_sent_back():
         "priority",
         "tags",
         "position",
+        "time_zone",
+        "recurrence",
     }
     assert set(TaskChangeSchema().load(TASK_EXAMPLE)) == given

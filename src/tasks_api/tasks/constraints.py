@@ -27,14 +27,25 @@ class Rule(NamedTuple):
 ONE_DUE = Rule(
     ("due_on", "due_at"), "due_on and due_at exclude each other: send the other one as null."
 )
+RECURRENCE_DUE = Rule(
+    ("recurrence", "due_on", "due_at"),
+    "A recurrence needs due_on or due_at: send one of them, or recurrence as null.",
+)
 # By the names of the constraints.
-RULES = {"ck_tasks_one_due": ONE_DUE}
+RULES = {"ck_tasks_one_due": ONE_DUE, "ck_tasks_recurrence_due": RECURRENCE_DUE}
 
 
-def contradiction(task: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is wrong with a new task, if anything, by the name of a member."""
-    if task.get("due_on") and task.get("due_at"):
+def contradiction(task: Mapping[str, Any], *, new: bool = True) -> dict[str, str]:
+    """Return what is wrong with a task, if anything, by the name of a member.
+
+    Args:
+        new: whether it has no other members.
+    """
+    due_on, due_at = task.get("due_on"), task.get("due_at")
+    if due_on and due_at:
         return _error(ONE_DUE, task)
+    if new and task.get("recurrence") and not (due_on or due_at):
+        return _error(RECURRENCE_DUE, task)
     return {}
 
 

@@ -13,6 +13,7 @@ DESCRIPTION_MAX = 2000
 TAGS_MAX = 20
 TAG_MAX = 50
 POSITION_MAX = 100
+RECURRENCE_MAX = 200
 # From the lowest to the highest: the database keeps and sorts by their rank.
 PRIORITIES = ("none", "low", "medium", "high")
 # What a list can be sorted by.
@@ -73,6 +74,11 @@ class Task(Base):
     priority: Mapped[int] = mapped_column(sa.SmallInteger, server_default=text("0"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=text("'{}'"))
     position: Mapped[str | None]
+    # By the clock of which it recurs; UTC if null.
+    time_zone: Mapped[str | None]
+    recurrence: Mapped[str | None]
+    # The task that it left when it was completed, if it recurs.
+    next_task_id: Mapped[UUID | None]
     # When it was moved to the trash; the row is its own tombstone.
     deleted_at: Mapped[datetime | None]
     # What searches and orders compare: bytes, because the order of texts depends on the database's
@@ -91,6 +97,9 @@ class Task(Base):
         sa.CheckConstraint(f"cardinality(tags) <= {TAGS_MAX}", "tags_number"),
         sa.CheckConstraint("due_at IS NULL OR due_on IS NULL", "one_due"),
         sa.CheckConstraint(f"char_length(position) <= {POSITION_MAX}", "position_length"),
+        sa.CheckConstraint(
+            "recurrence IS NULL OR due_at IS NOT NULL OR due_on IS NOT NULL", "recurrence_due"
+        ),
         # Serves the feed of changes; no two tasks of a user have the same revision.
         sa.UniqueConstraint("user_id", "revision"),
         sa.Index(

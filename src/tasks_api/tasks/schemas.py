@@ -3,22 +3,17 @@
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Length, Regexp
 
-from tasks_api.http.fields import AsItIs, Boolean, Choice, Day, Strict, Text, Timestamp
+from tasks_api.http.fields import AsItIs, Boolean, Day, Strict, Text, Timestamp
 from tasks_api.tasks.constraints import contradiction
+from tasks_api.tasks.fields import Position, Priority, Recurrence, Tags, TimeZone
 from tasks_api.tasks.ids import ChosenId, refuse_repeated
 from tasks_api.tasks.models import (
     DESCRIPTION_MAX,
-    POSITION_MAX,
-    PRIORITIES,
-    TAG_MAX,
-    TAGS_MAX,
     TITLE_MAX,
 )
 
 BATCH_MAX = 100
-TAGS_LENGTH = Length(max=TAGS_MAX)
 
 NEW_TASK_EXAMPLE = {
     "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10",
@@ -37,6 +32,9 @@ TASK_EXAMPLE = {
     "completed_at": None,
     "due_at": "2026-01-09T17:00:00Z",
     "due_on": None,
+    "time_zone": "Europe/Berlin",
+    "recurrence": "FREQ=WEEKLY;BYDAY=FR",
+    "next_task_id": None,
     "priority": "high",
     "tags": ["errands", "kitchen"],
     "position": "a0V",
@@ -54,42 +52,6 @@ def _read_only(description: str) -> dict[str, Any]:
     return {"dump_only": True, "metadata": {"description": description}}
 
 
-class Tags(fields.List[str]):
-    """Distinct tags. Their number is checked first, so that a long list costs little."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Text(minimum=1, maximum=TAG_MAX), validate=TAGS_LENGTH, **kwargs)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str | None]:
-        if isinstance(value, list):
-            TAGS_LENGTH(value)
-        tags = super()._deserialize(value, *args, **kwargs)
-        seen = set()
-        for number, tag in enumerate(tags):
-            if tag in seen:
-                raise ValidationError({number: ["Must differ from the tags before it."]})
-            seen.add(tag)
-        return tags
-
-
-class Priority(Choice):
-    """How much a task matters, from the lowest to the highest."""
-
-    choices = {name: name.upper() for name in PRIORITIES}  # noqa: RUF012
-
-
-class Position(fields.String):
-    """A key of fractional indexing."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        metadata = {"minLength": 1, "maxLength": POSITION_MAX, "pattern": "^[0-9A-Za-z]+$"}
-        error = f"Must be 1 to {POSITION_MAX} of 0-9, A-Z and a-z."
-        super().__init__(
-            validate=Regexp(rf"[0-9A-Za-z]{{1,{POSITION_MAX}}}\Z", error=error),
-            **{**kwargs, "metadata": {**metadata, **kwargs.get("metadata", {})}},
-        )
-
-
 class ReadOnlyFields(Strict):
     """The members that the service sets. A request may contain them; they are ignored."""
 
@@ -100,6 +62,9 @@ class ReadOnlyFields(Strict):
     )
     created_at = fields.AwareDateTime(**_read_only("When it was made."))
     updated_at = fields.AwareDateTime(**_read_only("When it was last written."))
+    next_task_id = fields.UUID(
+        allow_none=True, **_read_only("The task that it made when it was completed, if it recurs.")
+    )
     completed_at = fields.AwareDateTime(
         allow_none=True, **_read_only("When it became completed; null while it is open.")
     )
@@ -127,6 +92,18 @@ class TaskChangeSchema(ReadOnlyFields):
         metadata=says(
             "By which day: `2026-01-09`, wherever its reader is, never converted. Not together "
             "with `due_at`: to change from one to the other, send the other as null."
+        ),
+    )
+    time_zone = TimeZone(
+        allow_none=True,
+        metadata=says("By its clock `due_at` recurs, and a completion has its day; null is UTC."),
+    )
+    recurrence = Recurrence(
+        allow_none=True,
+        metadata=says(
+            "When it comes again: an RRULE of RFC 5545 about days, such as `FREQ=WEEKLY;BYDAY=FR`. "
+            "Completing the task makes the next one: a copy, due at the first occurrence after "
+            "both its due and its completion. `COUNT` is how many tasks there are, with this one."
         ),
     )
     priority = Priority(metadata=says("How much it matters."))

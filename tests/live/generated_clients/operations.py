@@ -1,6 +1,7 @@
 """Every operation once, by the client that openapi-python-client makes."""
 
 import sys
+from datetime import date
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -75,8 +76,10 @@ for status in (HTTPStatus.CREATED, HTTPStatus.OK):
 # A client may send back what it got.
 sent_back = TaskChange.from_dict({**task.to_dict(), "title": "Buy two oat milks"})
 assert isinstance(update_task.sync(user, task.id, client=client, body=sent_back), Task)
-patched = patch_task.sync(user, task.id, client=client, body=TaskChange(description=None))
+patch = TaskChange(description=None, due_on=date(2026, 1, 9), position="a0")
+patched = patch_task.sync(user, task.id, client=client, body=patch)
 assert isinstance(patched, Task)
+assert (patched.due_on, patched.due_at) == (date(2026, 1, 9), None)
 
 stale = delete_task.sync_detailed(user, task.id, client=client, if_match=f'"{task.revision}"')
 assert stale.status_code is HTTPStatus.PRECONDITION_FAILED
@@ -92,9 +95,17 @@ assert isinstance(done, Task)
 assert done.completed_at
 
 # The priority of a task fits into a new one.
-copies = [new, NewTask(title=done.title, priority=done.priority, tags=done.tags)]
-created = create_tasks.sync(user, client=client, body=copies)
+daily = NewTask(
+    title=done.title,
+    priority=done.priority,
+    tags=done.tags,
+    due_on=done.due_on,
+    recurrence="FREQ=DAILY",
+    time_zone="Europe/Berlin",
+)
+created = create_tasks.sync(user, client=client, body=[new, daily])
 assert isinstance(created, list)
+assert created[1].next_task_id is None
 cleared = clear_completed_tasks.sync(user, client=client, completed=True)
 assert isinstance(cleared, Cleared)
 assert cleared.deleted == 1

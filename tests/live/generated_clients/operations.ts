@@ -59,7 +59,7 @@ for (const status of [201, 200]) {
 // A client may send back what it got.
 const sentBack = { ...task, title: "Buy two oat milks" };
 data(await api.PUT("/api/{user_id}/tasks/{task_id}", { params: one, body: sentBack }));
-const patch = { description: null, due_at: "2026-01-09T17:00:00Z" };
+const patch = { description: null, due_at: "2026-01-09T17:00:00Z", position: "a0" };
 data(await api.PATCH("/api/{user_id}/tasks/{task_id}", { params: one, body: patch }));
 
 const stale = await api.DELETE("/api/{user_id}/tasks/{task_id}", {
@@ -82,7 +82,11 @@ const done = data(
 check(done.completed_at !== null, "complete");
 
 // The priority of a task fits into a new one.
-const copies: NewTask[] = [body, { title: done.title, priority: done.priority, tags: done.tags }];
+const daily = { due_on: "2026-01-09", recurrence: "FREQ=DAILY", time_zone: "Europe/Berlin" };
+const copies: NewTask[] = [
+  body,
+  { title: done.title, priority: done.priority, tags: done.tags, ...daily },
+];
 check(
   data(await api.POST("/api/{user_id}/tasks/batch", { params: { path }, body: copies })).length === 2,
   "batch",

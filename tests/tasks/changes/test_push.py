@@ -1,7 +1,7 @@
 """A push merges what a device has changed offline: each change by itself, member by member."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 import sqlalchemy as sa
@@ -814,3 +814,121 @@ def test_change_that_would_break_a_rule_is_refused_and_holds_up_no_other(client,
     assert (refused["status"], refused["task"]) == (422, timed)
     assert [error["pointer"] for error in refused["errors"]] == ["#/changes/0/set/due_on"]
     assert (done["status"], done["task"]["due_on"]) == (200, "2026-01-09")
+
+
+# Tasks that recur.
+
+NEEDS_DUE = "A recurrence needs due_on or due_at: send one of them, or recurrence as null."
+DAILY = {"title": "x", "due_on": "2026-01-09", "recurrence": "FREQ=DAILY"}
+
+
+def next_id(task) -> str:
+    return str(uuid5(UUID(task["id"]), "next"))
+
+
+@pytest.mark.parametrize("was", [{"completed": False}, {}])
+def test_completion_of_what_recurs_makes_one_next_task_however_often_it_is_sent(
+    push, client, path, make_task, was
+):
+    task = make_task(**DAILY)
+    change = {"id": task["id"], "was": was, "set": {"completed": True, "title": "y"}}
+    [first], [repeated] = push(change), push(change)
+    assert first == repeated
+    assert first["status"] == 200
+    done = first["task"]
+    assert (done["completed"], done["title"], done["next_task_id"]) == (True, "y", next_id(task))
+    following = client.get(f"{path}/{next_id(task)}").json
+    assert (following["completed"], following["title"]) == (False, "y")
+    assert client.get(path).json == [following, done]
+
+
+def test_task_that_recurs_and_was_completed_offline_makes_the_next(push, client, path):
+    change = {"id": str(uuid4()), "was": None, "set": {**DAILY, "completed": True}}
+    [first], [repeated] = push(change), push(change)
+    assert (first["status"], repeated["status"]) == (201, 200)
+    assert first["task"] == repeated["task"]
+    assert first["task"]["next_task_id"] == next_id(change)
+    assert {task["id"] for task in client.get(path).json} == {change["id"], next_id(change)}
+
+
+def test_task_that_was_completed_offline_and_is_in_the_trash_makes_no_next(
+    push, client, path, make_task
+):
+    task = make_task(**DAILY, id=str(uuid4()))
+    client.delete(f"{path}/{task['id']}")
+    for was in (None, {}):
+        [result] = push({"id": task["id"], "was": was, "set": {**DAILY, "completed": True}})
+        assert result["status"] == 410
+    assert client.get(path).json == []
+
+
+def test_device_that_has_made_the_next_task_itself_has_one(push, client, path, make_task):
+    task = make_task(**DAILY)
+    made, done = push(
+        {"id": next_id(task), "was": None, "set": {**DAILY, "due_on": "2026-01-10"}},
+        {"id": task["id"], "was": {"completed": False}, "set": {"completed": True}},
+    )
+    assert done["task"]["next_task_id"] == made["task"]["id"]
+    assert client.get(path).json == [made["task"], done["task"]]
+
+
+def test_task_that_is_completed_and_deleted_makes_the_next(push, client, path, make_task, trash):
+    task = make_task(**DAILY)
+    [result] = push({"id": task["id"], "set": {"completed": True}, "deleted": True})
+    assert (result["status"], "tombstone" in result) == (200, True)
+    assert [each["id"] for each in client.get(path).json] == [next_id(task)]
+    assert [each["completed"] for each in trash()] == [True]
+
+
+def test_task_that_is_restored_and_completed_makes_the_next(push, client, path, make_task):
+    task = make_task(**DAILY)
+    client.delete(f"{path}/{task['id']}")
+    change = {"id": task["id"], "set": {"completed": True, "title": "y"}, "deleted": False}
+    [result] = push(change)
+    assert (result["status"], result["task"]["title"]) == (200, "y")
+    assert result["task"]["next_task_id"] == next_id(task)
+    assert {each["id"] for each in client.get(path).json} == {task["id"], next_id(task)}
+
+
+def test_task_that_is_completed_in_the_trash_makes_the_next(push, client, path, make_task, trash):
+    task = make_task(**DAILY)
+    client.delete(f"{path}/{task['id']}")
+    [result] = push({"id": task["id"], "set": {"completed": True}, "deleted": True})
+    assert result["status"] == 200
+    assert [each["id"] for each in client.get(path).json] == [next_id(task)]
+    assert [(each["id"], each["completed"]) for each in trash()] == [(task["id"], True)]
+
+
+def test_recurrence_comes_to_a_task_that_has_a_due(push, make_task):
+    task, other = make_task(due_on="2026-01-09"), make_task()
+    given = {"recurrence": "FREQ=DAILY"}
+    done, refused = push({"id": task["id"], "set": given}, {"id": other["id"], "set": given})
+    assert (done["status"], done["task"]["recurrence"]) == (200, "FREQ=DAILY")
+    assert (refused["status"], refused["task"]) == (422, other)
+    assert refused["errors"] == errors(NEEDS_DUE, "set/recurrence", number=1)
+
+
+def test_conflict_over_what_recurs_makes_no_next_task(push, client, path, make_task):
+    task = make_task(**DAILY)
+    was, given = {"completed": False, "title": "other"}, {"completed": True, "title": "y"}
+    [result] = push({"id": task["id"], "was": was, "set": given})
+    assert (result["status"], result["task"]) == (409, task)
+    assert client.get(path).json == [task]
+
+
+@pytest.mark.parametrize("was", [None, {}])
+def test_completion_with_members_that_do_not_go_together_is_a_422(push, make_task, was):
+    task = make_task(**DAILY)
+    id_ = task["id"] if was is not None else str(uuid4())
+    given = {"title": "x", "completed": True, "due_on": None, "recurrence": "FREQ=DAILY"}
+    [result] = push({"id": id_, "was": was, "set": given})
+    assert result["status"] == 422
+    assert result["errors"] == errors(NEEDS_DUE, "set/recurrence")
+
+
+def test_pushes_of_one_completion_at_once_make_one_next_task(app, client, path, where, make_task):
+    task = make_task(**DAILY)
+    change = {"id": task["id"], "was": {"completed": False}, "set": {"completed": True}}
+    answers = race(8, lambda _: app.test_client().post(where, json={"changes": [change]}))
+    assert [answer.json["results"][0]["status"] for answer in answers] == [200] * 8
+    assert {each["id"] for each in client.get(path).json} == {task["id"], next_id(task)}

@@ -5,6 +5,7 @@ what it is set to, and what it is now.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +27,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, array, insert
 
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
+from tasks_api.http.problems import Problem
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, TASK_ID, USER_ID, parameter_for
 from tasks_api.tasks.counter import start_or_advance
 from tasks_api.tasks.folding import FOLDED, folded
-from tasks_api.tasks.item.creation import DEFAULTS, MEMBERS, new_task
-from tasks_api.tasks.item.statements import completion, update_one
+from tasks_api.tasks.item.completion import complete
+from tasks_api.tasks.item.creation import create_tasks
+from tasks_api.tasks.item.members import DEFAULTS, MEMBERS, new_task
+from tasks_api.tasks.item.statements import completion, makes_next, update_one
 from tasks_api.tasks.models import tasks, users
 
 NAMES = ARRAY(sa.Text)
@@ -62,14 +66,16 @@ CONFLICTS = {
     name: and_(DIFFERS[name], _is_among(name, COMPARED), tasks.c[name].is_distinct_from(WAS[name]))
     for name in MEMBERS
 }
+MERGED: dict[str, ColumnElement[Any]] = {
+    name: case((_is_among(name, GIVEN), SET[name]), else_=tasks.c[name]) for name in MEMBERS
+}
 # The task is as it is to be.
 DONE = and_(~or_(*DIFFERS.values()), func.coalesce(DELETED, false()) != LIVE)
 
 
-def _may_be_written(
-    done: ColumnElement[bool], conflict: ColumnElement[bool], deleted_at: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    return and_(~done, ~conflict, or_(deleted_at.is_(None), DELETED.is_not(None)))
+MAY_BE_WRITTEN = and_(~DONE, ~or_(*CONFLICTS.values()), or_(LIVE, DELETED.is_not(None)))
+# It is completed by a statement of its own.
+RECURS = makes_next(MERGED["completed"], MERGED["recurrence"])
 
 
 def _merge() -> Statement:
@@ -79,25 +85,20 @@ def _merge() -> Statement:
             *TASK_COLUMNS,
             tasks.c.deleted_at,
             DONE.label("done"),
+            and_(MAY_BE_WRITTEN, ~RECURS).label("writable"),
+            and_(MAY_BE_WRITTEN, RECURS).label("recurs"),
             func.array_remove(conflicts, null(), type_=NAMES).label("conflicts"),
         )
         .where(tasks.c.user_id == USER_ID, tasks.c.id == TASK_ID)
         .cte("present")
     )
     exists = select(present.c.id).exists()
-    may_be_written = _may_be_written(
-        present.c.done, present.c.conflicts != NOTHING, present.c.deleted_at
-    )
+    writable = select(present.c.id).where(present.c.writable).exists()
     # One row if there is something to write.
-    wanted = (
-        select(true().label("wanted"))
-        .where(or_(select(present.c.id).where(may_be_written).exists(), and_(NEW, ~exists)))
-        .cte("wanted")
-    )
+    wanted = select(true().label("wanted")).where(or_(writable, and_(NEW, ~exists))).cte("wanted")
     counter = start_or_advance(wanted)
     values = {
         **new_task(counter, TASK_ID, SET | SET_FOLDED),
-        "folded_revision": counter.c.revision,
         "deleted_at": case((DELETED, counter.c.written_at)),
     }
     made = (
@@ -106,10 +107,7 @@ def _merge() -> Statement:
         .returning(*TASK_COLUMNS, tasks.c.deleted_at)
         .cte("made")
     )
-    merged: dict[str, ColumnElement[Any]] = {
-        name: case((_is_among(name, GIVEN), SET[name]), else_=tasks.c[name]) for name in MEMBERS
-    }
-    merged |= {
+    merged = MERGED | {
         name: case((_is_among(name.removesuffix("_folded"), GIVEN), to), else_=tasks.c[name])
         for name, to in SET_FOLDED.items()
     }
@@ -117,17 +115,22 @@ def _merge() -> Statement:
     # Otherwise it is out of the trash, or was never in it.
     merged["deleted_at"] = case((DELETED, func.coalesce(tasks.c.deleted_at, counter.c.written_at)))
     # Decided again, on what the user's other writes have left while this one waited.
-    still = _may_be_written(DONE, or_(*CONFLICTS.values()), tasks.c.deleted_at)
     changed = (
-        update_one(counter, merged, still)
+        update_one(counter, merged, and_(MAY_BE_WRITTEN, ~RECURS))
         .returning(*TASK_COLUMNS, tasks.c.deleted_at)
         .cte("changed")
     )
     as_it_is = [column for name, column in present.c.items() if name in made.c]
     result = union_all(
-        select(made, true().label("done"), NOTHING.label("conflicts"), true().label("made")),
-        select(changed, true(), NOTHING, false()),
-        select(*as_it_is, present.c.done, present.c.conflicts, false()).where(
+        select(
+            made,
+            true().label("done"),
+            NOTHING.label("conflicts"),
+            true().label("made"),
+            false().label("recurs"),
+        ),
+        select(changed, true(), NOTHING, false(), false()),
+        select(*as_it_is, present.c.done, present.c.conflicts, false(), present.c.recurs).where(
             ~select(counter.c.id).exists()
         ),
     ).subquery("result")
@@ -180,8 +183,17 @@ def merge(
         **folded({**BLANK, **given}),
         **{f"was_{name}": before.get(name) for name in MEMBERS},
     }
+    made = False
+    if was is None and given.get("completed") and given.get("recurrence"):
+        # If it is in the trash, this is told below.
+        with suppress(Problem):
+            made = create_tasks(user_id, {**given, "id": task_id}).made
     while True:
         [row] = execute(MERGE, **parameters)
+        row["made"] = made or row["made"]
+        if row.pop("recurs"):
+            complete(user_id, row, given)
+            continue
         # It took a value of the counter, and then there was nothing to write any more: the task has
         # changed while it waited.
         if row.pop("taken") is None or row["done"]:

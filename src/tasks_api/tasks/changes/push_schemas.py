@@ -106,8 +106,9 @@ class ChangeSchema(Strict):
     def load(self, data: Any, **options: Any) -> Any:
         """Read it, and refuse what single members don't tell."""
         read = super().load(data, **options)
-        errors = contradiction(read["set"])
-        if read.get("was", read) is None and "title" not in read["set"]:
+        new = read.get("was", read) is None
+        errors = contradiction(read["set"], new=new)
+        if new and "title" not in read["set"]:
             errors["title"] = MISSING
         if errors:
             raise ValidationError({"set": errors}, valid_data=read)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, bindparam, case, func, literal, select, true
+from sqlalchemy import bindparam, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tasks_api.database.execution import execute
@@ -15,9 +15,10 @@ from tasks_api.database.statements import Row, Statement
 from tasks_api.http.parser import list_errors
 from tasks_api.http.problems import Problem
 from tasks_api.tasks.columns import TASK_COLUMNS, TASK_ID, USER_ID, parameter_for, rank
-from tasks_api.tasks.counter import HOW_MANY, start_or_advance
-from tasks_api.tasks.folding import FOLDED, as_recordset, folded
+from tasks_api.tasks.counter import start_or_advance
+from tasks_api.tasks.folding import as_recordset, folded
 from tasks_api.tasks.item.idempotency import REPLAY, claim, fingerprint_of, replayed
+from tasks_api.tasks.item.members import COLUMNS, DEFAULTS, new_task, next_task
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.tombstones import IN_TRASH, TASK_DELETED, tombstone
 
@@ -26,39 +27,14 @@ if sys.version_info >= (3, 14):
 else:
     from uuid_utils.compat import uuid7
 
-DEFAULTS: dict[str, Any] = {
-    "description": None,
-    "completed": False,
-    "due_at": None,
-    "due_on": None,
-    "priority": "none",
-    "tags": [],
-    "position": None,
-}
-MEMBERS = ("title", *DEFAULTS)
-COLUMNS = (*MEMBERS, *FOLDED)
 # The ids that the client has chosen: tasks may have them already.
 CHOSEN = bindparam("chosen", type_=ARRAY(tasks.c.id.type))
-
-
-def new_task(
-    counter: sa.CTE, task_id: ColumnElement[UUID], members: Mapping[str, ColumnElement[Any]]
-) -> dict[str, ColumnElement[Any]]:
-    """Return the columns of a new task, from the counter and the members that a client sets."""
-    return {
-        "user_id": counter.c.id,
-        "id": task_id,
-        **members,
-        "revision": counter.c.revision,
-        "created_at": counter.c.written_at,
-        "updated_at": counter.c.written_at,
-        "completed_at": case((members["completed"], counter.c.written_at)),
-    }
+# The ids of the next tasks, after those that are created completed: devices may have made them.
+NEXT = bindparam("next", type_=ARRAY(tasks.c.id.type))
 
 
 def _create() -> Statement:
     values = new_task(start_or_advance(), TASK_ID, {name: parameter_for(name) for name in COLUMNS})
-    values["folded_revision"] = values["revision"]
     return Statement(
         insert(tasks).from_select(list(values), select(*values.values())).returning(*TASK_COLUMNS)
     )
@@ -72,13 +48,15 @@ def _create_many(*, once: bool) -> Statement:
     )
     live = func.coalesce(func.bool_and(existing.c.deleted_at.is_(None)), true())
     # One row if there is a task to be made, and none of the others is in the trash.
-    wanted = select(literal(1)).select_from(existing).having(func.count() < HOW_MANY, live)
+    wanted = (
+        select(literal(1)).select_from(existing).having(func.count() < bindparam("number"), live)
+    )
     source = claim(wanted.cte("wanted")) if once else wanted.cte("wanted")
     counter = start_or_advance(source)
     types: dict[str, sa.types.TypeEngine[Any]] = {
-        name: tasks.c[name].type for name in ("id", *COLUMNS)
+        name: tasks.c[name].type for name in ("id", *COLUMNS, "next_task_id")
     }
-    types |= {"priority": sa.Text(), "following": sa.BigInteger()}
+    types |= {"priority": sa.Text(), "following": sa.BigInteger(), "with": tasks.c.id.type}
     documents = (
         func.json_to_recordset(bindparam("documents", type_=sa.Text).cast(sa.JSON))
         .table_valued(*(sa.column(name, kind) for name, kind in types.items()))
@@ -92,10 +70,12 @@ def _create_many(*, once: bool) -> Statement:
     # The counter has the revision of the last task.
     revision = counter.c.revision - documents.c.following
     values |= {"revision": revision, "folded_revision": revision}
+    values["next_task_id"] = documents.c.next_task_id
+    taken = select(tasks.c.id).where(tasks.c.user_id == USER_ID, tasks.c.id == sa.any_(NEXT))
     rows = (
         select(*values.values())
         .select_from(counter.join(documents, true()))
-        .where(documents.c.id.not_in(select(existing.c.id)))
+        .where(documents.c["with"].not_in(select(existing.c.id)), documents.c.id.not_in(taken))
     )
     made = (
         insert(tasks)
@@ -158,16 +138,22 @@ def create_tasks(user_id: UUID, body: Any, key: str | None = None) -> Creation:
     """
     new = body if isinstance(body, list) else [body]
     ids = [task.get("id") or uuid7() for task in new]
-    count = len(new)
-    documents = [
-        {**DEFAULTS, **task, **folded(task), "id": task_id, "following": count - number}
-        for number, (task_id, task) in enumerate(zip(ids, new, strict=True), 1)
-    ]
+    documents: list[dict[str, Any]] = []
+    for task_id, task in zip(ids, new, strict=True):
+        made = {**DEFAULTS, **task, **folded(task), "id": task_id, "with": task_id}
+        following = next_task(made) if made["completed"] else {}
+        documents.append({**made, "next_task_id": following.get("id")})
+        if following and following["id"] not in ids:
+            documents.append({**made, **following, "completed": False})
+    for number, document in enumerate(reversed(documents)):
+        document["following"] = number
     parameters = {
         "user_id": user_id,
-        "count": count,
+        "count": len(documents),
+        "number": len(new),
         "documents": as_recordset(documents),
         "chosen": [task["id"] for task in new if "id" in task],
+        "next": [document["id"] for document in documents if document["id"] != document["with"]],
     }
     if key is None:
         return _created(execute(CREATE_MANY, **parameters), ids, body)
@@ -183,7 +169,7 @@ def create_tasks(user_id: UUID, body: Any, key: str | None = None) -> Creation:
 
 def _created(rows: list[Row], ids: Sequence[UUID], body: Any) -> Creation:
     places = {str(task_id): number for number, task_id in enumerate(ids)}
-    rows.sort(key=lambda row: places[row["id"]])
+    rows = sorted((row for row in rows if row["id"] in places), key=lambda row: places[row["id"]])
     made = [row.pop("made") for row in rows]
     in_trash = [row for row in rows if row.pop("deleted_at")]
     if in_trash:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, case, null, select, true
 
 from tasks_api.database.execution import execute
-from tasks_api.database.failures import ConstraintViolated
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import (
     LIVE,
@@ -19,9 +18,7 @@ from tasks_api.tasks.columns import (
     parameter_for,
     still_folded,
 )
-from tasks_api.tasks.constraints import refusal
 from tasks_api.tasks.counter import advance
-from tasks_api.tasks.folding import folded
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
 
@@ -91,10 +88,10 @@ def update_one(
     with the current entity tag, differs from a 404.
     """
     changes: dict[str, ColumnElement[Any]] = {
-        **values,
         "revision": counter.c.revision,
         "updated_at": counter.c.written_at,
         "folded_revision": still_folded(counter.c.revision),
+        **values,
     }
     if condition is not None:
         changes = {name: case((condition, to), else_=tasks.c[name]) for name, to in changes.items()}
@@ -121,24 +118,38 @@ def completion(completed: ColumnElement[bool], counter: sa.CTE) -> dict[str, Col
     return {"completed": completed, "completed_at": moment}
 
 
-@cache
-def _write_of(names: frozenset[str]) -> Write:
-    """Build the statements that set these columns; there are few such sets."""
+def makes_next(
+    completed: ColumnElement[bool], recurrence: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return whether a task that is set to this becomes completed and is to make the next one."""
+    open_until_now = completed & ~tasks.c.completed
+    return open_until_now & recurrence.is_not(None) & tasks.c.next_task_id.is_(None)
+
+
+def _completing(completed: ColumnElement[bool], others: Mapping[str, ColumnElement[Any]]) -> Write:
+    """Set `completed` and other members. What `makes_next` is not written."""
 
     def values(counter: sa.CTE) -> dict[str, ColumnElement[Any]]:
-        changes = {name: parameter_for(name) for name in sorted(names)}
-        if "completed" in names:
-            changes |= completion(parameter_for("completed"), counter)
-        return changes
+        return {**others, **completion(completed, counter)}
 
-    return Write(values)
+    recurrence = others.get("recurrence", tasks.c.recurrence)
+    return Write(values, condition=~makes_next(completed, recurrence))
+
+
+@cache
+def write_of(names: frozenset[str]) -> Write:
+    """Build the statements that set these members; there are few such sets."""
+    changes = {name: parameter_for(name) for name in sorted(names)}
+    if "completed" in names:
+        return _completing(changes.pop("completed"), changes)
+    return Write(lambda _: changes)
 
 
 GET = Statement(
     select(*TASK_COLUMNS).where(tasks.c.user_id == USER_ID, tasks.c.id == TASK_ID, LIVE)
 )
 
-toggle_task = Write(lambda counter: completion(~tasks.c.completed, counter))
+toggle_task = _completing(~tasks.c.completed, {})
 delete_task = Write(lambda counter: {"deleted_at": counter.c.written_at})
 # A task that isn't in the trash is not written.
 restore_task = Write(lambda _: {"deleted_at": null()}, condition=~LIVE, among=true())
@@ -148,18 +159,3 @@ def get_task(user_id: UUID, task_id: UUID) -> Row | None:
     """Return a task, or None."""
     rows = execute(GET, user_id=user_id, task_id=task_id)
     return rows[0] if rows else None
-
-
-def change_task(
-    user_id: UUID, task_id: UUID, precondition: Precondition, changes: Mapping[str, Any]
-) -> Row | None:
-    """Set the members that `changes` names; see `Write`.
-
-    Raises:
-        Problem: 422, the task would break a rule of `constraints`.
-    """
-    columns = {**changes, **folded(changes)}
-    try:
-        return _write_of(frozenset(columns))(user_id, task_id, precondition, **columns)
-    except ConstraintViolated as error:
-        raise refusal(error, changes) from None

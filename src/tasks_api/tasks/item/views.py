@@ -10,6 +10,7 @@ from tasks_api.http.entity_tags import matches
 from tasks_api.http.problems import Problem, responses
 from tasks_api.tasks.blueprint import TASK_PATH, TASKS_PATH, blueprint, returns_changed_task
 from tasks_api.tasks.item import creation, statements
+from tasks_api.tasks.item.completion import change_task
 from tasks_api.tasks.item.creation import Creation
 from tasks_api.tasks.item.schemas import CompletionSchema, IdempotencyKeySchema
 from tasks_api.tasks.preconditions import (
@@ -73,7 +74,7 @@ def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID
     you can repeat the request: the task is created once.
     """
     key = idempotency["key"]
-    if key is None and "id" not in task:
+    if key is None and not task.keys() & {"id", "recurrence"}:
         made = Creation([creation.create_task(user_id, task)])
     else:
         made = creation.create_tasks(user_id, task, key)
@@ -106,7 +107,7 @@ def _change_task(
     user_id: UUID, task_id: UUID, precondition: Precondition, changes: Mapping[str, Any]
 ) -> Any:
     if changes:
-        task = statements.change_task(user_id, task_id, precondition, changes)
+        task = change_task(user_id, task_id, precondition, changes)
         return with_entity_tag(written_or_412(task, precondition))
     task = task_or_404(statements.get_task(user_id, task_id))
     if not precondition.allows(task["revision"]):
@@ -188,11 +189,9 @@ def complete_task(
     """Complete a task, reopen it, or toggle it
 
     With `completed` in the body it is set, which is safe to repeat. Without a body, or with `{}`,
-    it is flipped; N requests at the same time flip it N times.
+    it is flipped; N requests at the same time flip it N times. A task with `recurrence` leaves the
+    next one, which `next_task_id` names.
     """
     precondition = Precondition(**headers)
-    if completion:
-        task = statements.change_task(user_id, task_id, precondition, completion)
-    else:
-        task = statements.toggle_task(user_id, task_id, precondition)
+    task = change_task(user_id, task_id, precondition, completion)
     return with_entity_tag(written_or_412(task, precondition))

@@ -13,9 +13,9 @@ from marshmallow.validate import OneOf
 
 from tasks_api.http.fields import Day, Text, Timestamp
 from tasks_api.http.problems import Problem
+from tasks_api.tasks.fields import Position
 from tasks_api.tasks.folding import FOLDED
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
-from tasks_api.tasks.schemas import Position
 
 # No secret: the signature keeps out what is mistyped, cut off or meant for another list. A cursor
 # can't reach another user's tasks, because every statement names its user; what it holds is

@@ -12,9 +12,10 @@ from tasks_api.http.fields import (
     Strict,
     Text,
 )
+from tasks_api.tasks.fields import Priority
 from tasks_api.tasks.lists.cursors import EXAMPLE
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
-from tasks_api.tasks.schemas import TASK_EXAMPLE, Priority, TaskSchema, says
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
 
 OFFSET_MAX = 10**9
 LIMIT_MAX = 100
