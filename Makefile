@@ -54,8 +54,8 @@ statements: .venv/dev ## Write docs/statements.sql: all statements, as PostgreSQ
 	@$(BIN)/python docs/statements.py > docs/.new
 	@mv docs/.new docs/statements.sql
 
-picture: .venv/dev ## Take the picture of /docs for README (needs Chromium)
-	$(BIN)/python docs/picture.py docs/docs.png
+picture: .venv/dev ## Take the pictures of /demo and /docs for README (needs Chromium)
+	$(BIN)/python docs/picture.py docs
 
 smoke: ## Try a running server with curl: make smoke BASE_URL=http://127.0.0.1:8000
 	@tests/smoke.sh $(BASE_URL)

@@ -260,6 +260,7 @@ async function render() {
     items.delete(task.id);
     item.classList.toggle("done", task.completed);
     item.classList.toggle("waiting", Boolean(task.waiting));
+    item.classList.toggle("no-day", !task.due_on);
     item.classList.toggle("late", !task.completed && Boolean(task.due_on) && task.due_on < today);
     $(".completed", item).checked = task.completed;
     // What somebody is typing stays.

@@ -139,14 +139,14 @@ def test_nothing_on_the_page_is_against_its_policy(visit):
     assert visit.page.evaluate("window.violations") == []
 
 
-def test_picture_of_readme_is_taken_by_its_script(tmp_path):
-    taken, shown = tmp_path / "docs.png", ROOT / "docs" / "docs.png"
+def test_pictures_of_readme_are_taken_by_their_script(tmp_path):
     subprocess.run(
-        [sys.executable, ROOT / "docs" / "picture.py", taken],
+        [sys.executable, ROOT / "docs" / "picture.py", tmp_path],
         cwd=tmp_path,
         env=environment(),
         check=True,
     )
-    for picture in (taken, shown):
-        assert picture.read_bytes().startswith(b"\x89PNG")
-        assert picture.stat().st_size < 150_000
+    for name in ("demo.png", "docs.png"):
+        for picture in (tmp_path / name, ROOT / "docs" / name):
+            assert picture.read_bytes().startswith(b"\x89PNG")
+            assert picture.stat().st_size < 150_000
