@@ -10,6 +10,7 @@ import psutil
 import pytest
 import requests
 import sqlalchemy as sa
+from requests.exceptions import ChunkedEncodingError
 from tools.databases import connect
 from tools.load import Load
 from tools.postgres import Postgres, new_server
@@ -72,6 +73,19 @@ def test_database_may_be_killed(serve, tmp_path, user):
         load.go_on()
 
 
+def test_database_may_do_what_it_had_begun_after_it_was_given_up(serve, user):
+    with new_server() as server:
+        server.initialise()
+        server.start()
+        migrations.upgrade(new_engine(server.url, poolclass=sa.NullPool))
+        load = Load(f"{serve(**settings(server.url)).url}/api/{user}")
+        with load.running():
+            load.go_on()
+            with load.outage(), server.frozen():
+                load.until(lambda each: each.waits)
+            load.go_on()
+
+
 WAITING = sa.text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -80,7 +94,8 @@ WAITING = sa.text(
 
 def test_workers_may_be_killed_amid_their_requests(serve, on_database, database, user):
     server = serve(**on_database)
-    load = Load(f"{server.url}/api/{user}", lost=requests.ConnectionError)
+    lost = requests.ConnectionError, ChunkedEncodingError
+    load = Load(f"{server.url}/api/{user}", lost)
     master = psutil.Process(server.process.pid)
     with load.running():
         for worker in (workers := master.children()):

@@ -1,13 +1,14 @@
 """Clients that send one request after the other, and record what they were answered."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import requests
 
+from tools.events import STREAM, Event, events
 from tools.task_history import Kind, Operation
 
 if TYPE_CHECKING:
@@ -52,10 +53,13 @@ class Participant:
             assert (answer.headers["Retry-After"], answer.json()["status"]) == ("1", 503)
             return self._wait_for_better_times()
         assert answer.status_code in RIGHT, answer.text
+        self.is_answered()
+        return answer
+
+    def is_answered(self) -> None:
         with self.load.changed:
             self.answers += 1
             self.load.changed.notify_all()
-        return answer
 
     def _wait_for_better_times(self) -> None:
         self.troubles += 1
@@ -174,7 +178,10 @@ class Client(Participant):
 
 
 class Follower(Participant):
-    """One that keeps a copy of the tasks by the feed."""
+    """One that keeps a copy of the tasks by the feed, which it asks for page after page."""
+
+    # How long a request waits for a change.
+    seconds = 0
 
     def __init__(self, load: "Load") -> None:
         super().__init__(load)
@@ -185,11 +192,16 @@ class Follower(Participant):
         self.last: dict[str, int] = {}
 
     def act(self) -> None:
+        self.ask(self.seconds)
+
+    def ask(self, seconds: int = 0) -> None:
         """Take over one page."""
-        answer = self.send("GET", "/changes", params={"since": self.next, "limit": 3})
-        if answer is None:
-            return
-        page = answer.json()
+        query = {"since": self.next, "limit": 3, "wait": seconds}
+        answer = self.send("GET", "/changes", params=query)
+        if answer is not None:
+            self.take(answer.json())
+
+    def take(self, page: dict[str, Any]) -> None:
         self.next, self.has_more = page["next"], page["has_more"]
         for change in page["changes"]:
             self.revisions.append(change["revision"])
@@ -202,4 +214,54 @@ class Follower(Participant):
         """Take over all pages that there are now."""
         self.has_more = True
         while self.has_more:
-            self.act()
+            self.ask()
+
+
+class Waiter(Follower):
+    """One whose requests wait for a change; not for so long that they outlast an outage."""
+
+    seconds = 2
+
+
+class Listener(Follower):
+    """One that listens to a stream, and goes on by another where that broke off or it hung up."""
+
+    def __init__(self, load: "Load") -> None:
+        super().__init__(load)
+        self.random = Random(0)
+        self.stream: requests.Response | None = None
+        self.events: Iterator[Event] = iter(())
+
+    def act(self) -> None:
+        """Take over what comes next."""
+        if self.stream is None:
+            self.connect()
+            return
+        try:
+            # It hears nothing of an outage.
+            self.waits = True
+            event = next(self.events)
+        except self.load.lost:
+            self.hang_up()
+            return
+        finally:
+            self.waits = False
+        assert event.name == "changes"
+        self.take(event.data)
+        assert event.id == self.next
+        self.is_answered()
+        if self.random.random() < 0.2:
+            self.hang_up()
+
+    def connect(self) -> None:
+        headers = {**STREAM, "Last-Event-ID": self.next}
+        self.stream = self.send(
+            "GET", "/changes", params={"limit": 3}, headers=headers, stream=True
+        )
+        if self.stream is not None:
+            self.events = events(self.stream.iter_content(None))
+
+    def hang_up(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None

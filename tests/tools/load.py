@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Condition
 
-from tools.clients import Client, Follower, Participant
+from tools.clients import Client, Follower, Listener, Participant, Waiter
 from tools.linearizability import is_linearizable
 from tools.racing import beside
 from tools.task_history import READS, Operation, Task, step
 
 
 class Load:
-    """Four clients of one user, and one that follows the user's feed.
+    """Four clients of one user, and three that follow the user's feed, each in another way.
 
     Args:
         url: the user's address.
-        lost: what a request raises whose worker was killed.
+        lost: what a request raises, or its answer, whose worker was killed.
     """
 
-    def __init__(self, url: str, lost: type[Exception] | tuple[()] = ()) -> None:
+    def __init__(self, url: str, lost: tuple[type[Exception], ...] = ()) -> None:
         self.url = url
         self.lost = lost
         self.history: dict[str, list[Operation]] = {}
@@ -26,8 +26,9 @@ class Load:
         self.changed = Condition()
         self.is_out = False
         self.clients = [Client(self, number) for number in range(4)]
-        self.follower = Follower(self)
-        self.everyone: list[Participant] = [*self.clients, self.follower]
+        self.listener = Listener(self)
+        self.followers = [Follower(self), Waiter(self), self.listener]
+        self.everyone: list[Participant] = [*self.clients, *self.followers]
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -35,13 +36,21 @@ class Load:
         with ExitStack() as sessions:
             for each in self.everyone:
                 sessions.enter_context(each.session)
-            # The follower begins with a copy: it can't see what was deleted before that.
+            sessions.callback(self.listener.hang_up)
+            # The followers begin with a copy: they can't see what was deleted before that.
             self.clients[0].create()
-            self.follower.catch_up()
-            with beside(*(each.act for each in self.everyone)) as self.threads:
+            for each in self.followers:
+                each.catch_up()
+            following = [each.act for each in self.followers]
+            with (
+                beside(*following, release=self.clients[0].create) as followers,
+                beside(*(each.act for each in self.clients)) as clients,
+            ):
+                self.threads = followers + clients
                 yield
             self.clients[0].list()
-            self.follower.catch_up()
+            for each in self.followers:
+                each.catch_up()
         self.check_tasks()
         self.check_feed()
 
@@ -91,10 +100,12 @@ class Load:
         # A push that is repeated finds its change done, and perhaps others after it.
         own = [revision for _, revision, kind in written if kind != "push"]
         assert len(set(own)) == len(own)
-        assert self.follower.revisions == sorted(set(self.follower.revisions))
-        # No task but those that were acknowledged: no creation was done twice.
-        assert self.follower.last.keys() == self.history.keys()
-        assert all(self.follower.last[task] >= revision for task, revision, _ in written)
         with (copy := Follower(self)).session:
             copy.catch_up()
-        assert self.follower.tasks == copy.tasks
+        for follower in self.followers:
+            # Nothing came twice, and nothing out of order.
+            assert follower.revisions == sorted(set(follower.revisions))
+            # No task but those that were acknowledged: no creation was done twice.
+            assert follower.last.keys() == self.history.keys()
+            assert all(follower.last[task] >= revision for task, revision, _ in written)
+            assert follower.tasks == copy.tasks

@@ -59,15 +59,28 @@ class Postgres:
         place = f"-k '{self.directory}' -p {PORT} -c listen_addresses= -c fsync=off"
         self.run("pg_ctl", "start", "--wait", "-D", self.data, "-l", self.log, "-o", place)
 
+    def processes(self) -> list[psutil.Process]:
+        """Return them, the first of them first."""
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        return [postmaster, *postmaster.children()]
+
     def kill(self) -> None:
         """End all its processes at once, as a power cut does."""
-        note = self.data / "postmaster.pid"
-        postmaster = psutil.Process(int(note.read_text().split()[0]))
-        processes = [postmaster, *postmaster.children()]
-        for process in processes:
+        for process in (processes := self.processes()):
             process.kill()
         psutil.wait_procs(processes)
-        note.unlink()
+        (self.data / "postmaster.pid").unlink()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all its processes while the block runs; then they go on with what they had begun."""
+        for process in (processes := self.processes()):
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def set(self, name: str, value: str) -> None:
         """Change a setting while it runs."""

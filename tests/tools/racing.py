@@ -28,8 +28,13 @@ def race(number: int, act: Callable[[int], Answer]) -> list[Answer]:
 
 
 @contextmanager
-def beside(*acts: Callable[[], object]) -> Iterator[list[Future[object]]]:
+def beside(
+    *acts: Callable[[], object], release: Callable[[], object] = lambda: None
+) -> Iterator[list[Future[object]]]:
     """Repeat each of `acts` in a thread of its own until the block is left, or has failed.
+
+    Args:
+        release: called then: ends what the acts wait for.
 
     Raises:
         Exception: what an act has raised, unless the block has raised something itself.
@@ -46,6 +51,7 @@ def beside(*acts: Callable[[], object]) -> Iterator[list[Future[object]]]:
             yield running
         finally:
             over.set()
+            release()
     for act in running:
         act.result()
 
