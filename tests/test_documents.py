@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "tasks_api"
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
 CLIENTS = (ROOT / "docs" / "clients.md").read_text()
-ADAPTERS = sorted(ROOT.glob("examples/clients/*.[jt]s"))
+ADAPTERS = sorted(ROOT.glob("examples/clients/*.*"))
 ALL_SOURCE = "\n".join(path.read_text() for path in SOURCE.parent.rglob("*.py"))
 
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")

@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport
 
 
 async def live(agent: Client[Any]) -> None:
@@ -37,7 +36,8 @@ async def live(agent: Client[Any]) -> None:
 
 
 async def main() -> None:
-    async with Client(StdioTransport(sys.executable, sys.argv[1:], env={**os.environ})) as agent:
+    server = {"command": sys.executable, "args": sys.argv[1:], "env": {**os.environ}}
+    async with Client({"mcpServers": {"tasks": server}}) as agent:
         await live(agent)
         json.dump([tool.model_dump() for tool in await agent.list_tools()], sys.stdout)
 
