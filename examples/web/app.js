@@ -3,7 +3,7 @@
 // No build step and no library: copy what you need.
 
 const api = new URL("../api/", document.baseURI);
-const user = localStorage.user ??= new URLSearchParams(location.search).get("user") ?? crypto.randomUUID();
+const user = localStorage.user = new URLSearchParams(location.search).get("user") ?? localStorage.user ?? crypto.randomUUID();
 // Where requests need a token: {Authorization: `Bearer ${await yourToken()}`}.
 const headers = async () => ({});
 const changes = (query = "") => new URL(`${user}/changes${query}`, api);

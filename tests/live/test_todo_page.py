@@ -1,13 +1,17 @@
 """The to-do page of the examples, in Chromium: two windows, offline, by keyboard alone."""
 
 import os
+import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tools.server import BIN, ROOT, environment
 
 CHROMIUM = shutil.which("chromium")
 QUIET = [
@@ -19,6 +23,7 @@ QUIET = [
     "--disable-sync",
 ]
 WAIT = 30_000
+EXAMPLE = "http://127.0.0.1:8000"
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
@@ -154,3 +159,27 @@ def test_page_shows_200_tasks_in_the_order_of_the_service(device):
         ]
         assert requests.post(f"{device.tasks}/batch", json=batch).status_code == 201
     expect_titles(device(), [f"task {number:03}" for number in range(200)])
+
+
+def test_two_commands_of_the_readme_move_a_project_of_todoist_to_the_page(device, server):
+    page = device()
+    expect_titles(page, [])
+    user = re.search("/api/(.*)/tasks", device.tasks)[1]
+    commands = re.findall(r"^    (.*examples/transfer.*)$", (ROOT / "README.md").read_text(), re.M)
+    assert len(commands) == 2
+    script = re.sub(r"(\.\./\.\./)?\.venv/bin/", f"{shlex.quote(str(BIN))}/", "\n".join(commands))
+    script = script.replace("~/Downloads", shlex.quote(f"{ROOT}/tests/live/exports"))
+    script = script.replace("Todoist.csv", "todoist.csv").replace(EXAMPLE, server.url)
+    script = re.sub("/api/.*", f"/api/{user}", script)
+    subprocess.run(["bash", "-e"], input=script, text=True, cwd=ROOT, env=environment(), check=True)
+    expect_titles(
+        page,
+        [
+            "Order the scaffold",
+            "Measure the wall",
+            'Say \\"hello\\" to everybody, twice',
+            "Water the plants",
+            "Water the plants",
+            "Write to mail@example.org",
+        ],
+    )
