@@ -1,6 +1,7 @@
 """Move tasks in and out: `python -m transfer import FILE URL`, or `export FILE URL`."""
 
 import argparse
+import logging
 import os
 import sys
 from collections import Counter
@@ -91,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if not given.url.startswith(("http://", "https://")):
         parser.error("the URL must start with http:// or https://")
+    # It warns of each attempt that fails, though the next one may not.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
         status: int = given.run(given)
     except (NotWhatItSaysError, ServiceError, OSError) as error:

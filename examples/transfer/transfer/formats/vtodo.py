@@ -51,12 +51,10 @@ def _add(todo: Component, titles: dict[str, str], intake: Intake) -> None:
         if name not in known and not name.startswith("X-")
         for each in _all(todo[name])
     ]
-    parent = None
-    for link in _all(todo.get("RELATED-TO")):
-        if link.params.get("RELTYPE", "PARENT").upper() == "PARENT" and not parent:
-            parent = titles.get(str(link))
-        if not parent or parent != titles.get(str(link)):
-            notes.append(("Related to", titles.get(str(link), str(link))))
+    links = _all(todo.get("RELATED-TO"))
+    parents = [str(link) for link in links if _is_parent(link) and str(link) in titles][:1]
+    others = [str(link) for link in links if str(link) not in parents]
+    notes += [("Related to", titles.get(uid, uid)) for uid in others]
     for alarm in todo.walk("VALARM"):
         notes.append(("Reminder", _ical(alarm["TRIGGER"])))
     if any(name.startswith("X-") for name in todo):
@@ -79,7 +77,7 @@ def _add(todo: Component, titles: dict[str, str], intake: Intake) -> None:
         intake.identify("vtodo", str(todo["UID"]), _text(todo.get("RECURRENCE-ID", ""))),
         str(todo.get("SUMMARY", "")),
         str(todo.get("DESCRIPTION", "")),
-        parent=parent,
+        parent=titles[parents[0]] if parents else None,
         tags=[str(tag) for tags in _all(todo.get("CATEGORIES")) for tag in tags.cats],
         notes=notes,
         completed=done,
@@ -92,6 +90,10 @@ def _add(todo: Component, titles: dict[str, str], intake: Intake) -> None:
 def _all(value: Any) -> list[Any]:
     """Return all values of a property that may be there once, more often, or not at all."""
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _is_parent(link: Any) -> bool:
+    return bool(link.params.get("RELTYPE", "PARENT").upper() == "PARENT")
 
 
 def _priority(number: int) -> str | None:
