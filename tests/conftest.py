@@ -74,7 +74,7 @@ def database_url() -> Iterator[sa.URL]:
     if given := os.environ.get("TEST_DATABASE_URL"):
         server = from_environ({"DATABASE_URL": given, "AUTH": "none"}).database_url
         with new_database(server) as url:
-            migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+            migrations.upgrade(new_engine(url))
             yield url
         return
     # pytest's own temporary directories may be removed by another run while the server uses them.
@@ -88,7 +88,7 @@ def database_url() -> Iterator[sa.URL]:
 def own_database(database_url: sa.URL) -> Iterator[sa.URL]:
     """A migrated database of a module's own: what goes through all users finds only its users."""
     with new_database(database_url) as url:
-        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+        migrations.upgrade(new_engine(url))
         yield url
 
 
@@ -155,7 +155,7 @@ def empty_database(database_url: sa.URL) -> Iterator[sa.URL]:
 @pytest.fixture
 def ahead(empty_database: sa.URL) -> sa.URL:
     """A database that a newer release has migrated."""
-    migrations.upgrade(new_engine(empty_database, poolclass=sa.NullPool))
+    migrations.upgrade(new_engine(empty_database))
     with connect(empty_database) as connection:
         connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{AHEAD}'"))
     return empty_database

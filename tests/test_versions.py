@@ -17,7 +17,6 @@ READ = {
     "gunicorn": "27.0",
     "prometheus_client": "0.26",
     "psycopg2": "2.9",
-    "SQLAlchemy": "2.1",
 }
 DISTRIBUTIONS = {"psycopg2": "psycopg2-binary"}
 # What marshmallow says to override.

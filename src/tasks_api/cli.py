@@ -68,7 +68,7 @@ def _patient_database(what: str) -> Iterator[Database]:
     """
     url = current_app.extensions["database"].engine.url
     try:
-        yield Database(new_engine(url, poolclass=sa.NullPool), prepare=False)
+        yield Database(new_engine(url), prepare=False)
     except (
         sa.exc.DBAPIError,
         CommandError,

@@ -36,7 +36,7 @@ def start(directory: Path) -> sa.URL:
             database=server["dbname"],
             query={"host": server["host"], "port": server["port"]},
         )
-        migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+        migrations.upgrade(new_engine(url))
     except ModuleNotFoundError:
         raise ConfigError(
             "DATABASE_URL is not set and the embedded PostgreSQL is not installed: set "

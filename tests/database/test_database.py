@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from tools.racing import meanwhile, transaction, wait_until_blocked
-from tools.wire import Sent, Wire, engine_of
+from tools.wire import Sent, Wire, pool_of, taken
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -39,7 +39,7 @@ def own_app(database_url: sa.URL, tap: Wire) -> Iterator[Flask]:
     tap.tap(app)
     with app.app_context():
         yield app
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 def test_connection_that_has_died_is_replaced(own_app, database):
@@ -90,7 +90,7 @@ def test_database_without_migrations_is_a_503(empty_database, path):
 
 
 def test_pool_that_is_exhausted_is_a_503(own_app, path):
-    with engine_of(own_app).connect():
+    with taken(own_app):
         assert own_app.test_client().get(path).status_code == 503
     assert own_app.test_client().get(path).status_code == 200
 
@@ -206,8 +206,8 @@ def test_statement_is_prepared_in_the_round_trip_of_its_first_execution(own_app,
 
 def forget(app: Flask) -> None:
     """Let PostgreSQL forget what it has prepared, as if this were another session of a pooler."""
-    with app.extensions["database"].engine.connect() as connection:
-        connection.exec_driver_sql("DEALLOCATE ALL")
+    with taken(app) as connection:
+        connection.cursor().execute("DEALLOCATE ALL")
 
 
 def test_request_that_meets_another_session_succeeds_and_the_next_are_plain(own_app, tap, path):
@@ -225,8 +225,8 @@ def test_request_that_meets_another_session_succeeds_and_the_next_are_plain(own_
 def test_statement_that_another_process_has_prepared_is_used(own_app, tap, path):
     client = own_app.test_client()
     client.get(path)
-    with own_app.extensions["database"].engine.connect() as connection:
-        connection.connection.dbapi_connection.prepared.clear()
+    with taken(own_app) as connection:
+        connection.prepared.clear()
     with tap.recorded() as sent:
         assert client.get(path).status_code == 200
     assert [statement.sql.partition(" ")[0] for statement in sent] == ["PREPARE", "EXECUTE"]

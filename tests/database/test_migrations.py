@@ -41,7 +41,7 @@ KEY_WITHOUT_USER = "INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'k',
 
 @pytest.fixture
 def engine(empty_database):
-    engine = new_engine(empty_database, poolclass=sa.NullPool)
+    engine = new_engine(empty_database)
     yield engine
     engine.dispose()
 
@@ -112,7 +112,7 @@ def test_keys_that_have_no_user_do_not_keep_a_migration_from_being_undone(engine
 
 
 def test_migrations_may_be_run_from_many_places_at_once(engine):
-    race(4, lambda _: migrations.upgrade(new_engine(engine.url, poolclass=sa.NullPool)))
+    race(4, lambda _: migrations.upgrade(new_engine(engine.url)))
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == (
             migrations.head()
@@ -238,6 +238,6 @@ def test_migration_has_its_own_timeouts_in_transactions_and_outside(engine, othe
 @needs_pgbouncer
 def test_migration_behind_a_pooler_leaves_no_timeouts_to_others(engine, other_timeouts, tmp_path):
     with pgbouncer(tmp_path, engine.url) as url:
-        pooled = new_engine(url, poolclass=sa.NullPool)
+        pooled = new_engine(url)
         # Outside of a transaction, a setting would be that of another client's session.
         assert [*settings(pooled)] == [["5s", "15min", "0"], ["7s"] * 3]

@@ -17,7 +17,7 @@ from tools.databases import connect
 from tools.pgbouncer import needs_pgbouncer, pgbouncer
 from tools.postgres import Postgres, new_server
 from tools.racing import race
-from tools.wire import engine_of
+from tools.wire import pool_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -62,7 +62,7 @@ def server() -> Iterator[Postgres]:
     with new_server() as server:
         server.initialise()
         server.start()
-        migrations.upgrade(new_engine(server.url, poolclass=sa.NullPool))
+        migrations.upgrade(new_engine(server.url))
         yield server
 
 
@@ -89,7 +89,7 @@ def new_app(url) -> Iterator[Callable[[], Flask]]:
 
     yield make
     for app in made:
-        engine_of(app).dispose()
+        pool_of(app).close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from tools.racing import transaction, wait_until_blocked
-from tools.wire import engine_of
+from tools.wire import pool_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -28,7 +28,7 @@ def new_app(database_url: sa.URL, monkeypatch) -> Iterator[Callable[..., Flask]]
 
     yield make
     for app in made:
-        engine_of(app).dispose()
+        pool_of(app).close()
 
 
 @contextmanager

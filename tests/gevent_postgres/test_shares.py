@@ -1,129 +1,156 @@
-"""Nobody has more than a share of the connections; those who have it wait in line."""
+"""Nobody has more than half of the connections; those who have it wait in line."""
 
 import random
 from collections import Counter
 from threading import Lock
 
 import pytest
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tools.racing import meanwhile, race
 
 from gevent_postgres import pool
-from gevent_postgres.pool import Shares
+from gevent_postgres.pool import NoConnection, Pool
 
 
-def wait_for_line(shares: Shares, holder: str, number: int) -> None:
-    while len(shares._waiting.get(holder, ())) < number:
+class Connection:
+    """A connection that is always there."""
+
+    closed = False
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Make a pool of a size whose connections are never lost."""
+    monkeypatch.setattr(pool, "is_closed_by_server", lambda _: False)
+    return lambda size, timeout=60: Pool(Connection, size=size, timeout=timeout)
+
+
+def wait_for_line(pooled, number):
+    while len(pooled._line) < number:
         pass
 
 
-def is_empty(shares: Shares) -> bool:
-    return not shares._held and not shares._waiting
+def is_quiet(pooled):
+    return not pooled._held and not pooled._line and pooled.alive == len(pooled._idle)
 
 
-def test_holder_that_has_its_share_waits_and_others_do_not():
-    shares = Shares(lambda: 2, 60)
-    shares.take("a")
-    shares.take("a")
-    with meanwhile(lambda: shares.take("a"), lambda: shares.give_back("a")) as third:
-        wait_for_line(shares, "a", 1)
-        shares.take("b")
+def test_holder_that_has_its_share_waits_and_others_do_not(shared):
+    pooled = shared(4)
+    first, second = pooled.take("a"), pooled.take("a")
+    with meanwhile(lambda: pooled.take("a"), lambda: pooled.give_back(first, "a")) as third:
+        wait_for_line(pooled, 1)
+        other = pooled.take("b")
         assert not third.done()
-    for holder in "aab":
-        shares.give_back(holder)
-    assert is_empty(shares)
+    for connection, holder in [(second, "a"), (third.result(), "a"), (other, "b")]:
+        pooled.give_back(connection, holder)
+    assert is_quiet(pooled)
 
 
-def test_those_who_wait_go_on_in_their_order():
-    shares, order = Shares(lambda: 1, 60), []
-    shares.take("a")
+def test_those_who_wait_go_on_in_their_order(shared):
+    pooled, order = shared(1), []
+    connection = pooled.take("a")
 
-    def go(name: str) -> None:
-        shares.take("a")
+    def go(name):
+        given = pooled.take(name)
         order.append(name)
-        shares.give_back("a")
+        pooled.give_back(given, name)
 
     with meanwhile(lambda: go("first")):
-        wait_for_line(shares, "a", 1)
+        wait_for_line(pooled, 1)
         with meanwhile(lambda: go("second")):
-            wait_for_line(shares, "a", 2)
-            shares.give_back("a")
+            wait_for_line(pooled, 2)
+            pooled.give_back(connection, "a")
     assert order == ["first", "second"]
-    assert is_empty(shares)
+    assert is_quiet(pooled)
 
 
-def test_holder_that_waits_for_too_long_gives_up_and_leaves_the_line():
-    shares = Shares(lambda: 1, 0.05)
-    shares.take("a")
-    with pytest.raises(PoolTimeoutError):
-        shares.take("a")
-    shares.give_back("a")
-    assert is_empty(shares)
+def test_who_comes_does_not_pass_who_waits(shared):
+    pooled = shared(1)
+    connection = pooled.take("a")
+    with meanwhile(lambda: pooled.take("b")) as waiting:
+        wait_for_line(pooled, 1)
+        pooled.give_back(connection, "a")
+        # It was given to the first in line, even if that one hasn't noticed yet.
+        assert pooled._idle == []
+    pooled.give_back(waiting.result(), "b")
+    assert is_quiet(pooled)
 
 
-def test_place_that_is_given_in_the_moment_of_giving_up_is_taken(monkeypatch):
+def test_holder_that_waits_for_too_long_gives_up_and_leaves_the_line(shared):
+    pooled = shared(2, 0.05)
+    connection = pooled.take("a")
+    with pytest.raises(NoConnection):
+        pooled.take("a")
+    pooled.give_back(connection, "a")
+    assert is_quiet(pooled)
+
+
+def test_turn_that_comes_in_the_moment_of_giving_up_is_taken(shared, monkeypatch):
     class LateLock:
         """A lock that is released just after a wait for it has ended."""
 
-        def __init__(self) -> None:
+        def __init__(self):
             self._lock = Lock()
 
-        def acquire(self, timeout: float | None = None) -> bool:
+        def acquire(self, timeout=None):
             if timeout is None:
                 return self._lock.acquire()
-            shares.give_back("a")
+            pooled.give_back(connection, "a")
             return False
 
-        def release(self) -> None:
+        def release(self):
             self._lock.release()
 
     monkeypatch.setattr(pool, "Lock", LateLock)
-    shares = Shares(lambda: 1, 0)
-    shares.take("a")
-    shares.take("a")
-    shares.give_back("a")
-    assert is_empty(shares)
+    pooled = shared(1, 0)
+    connection = pooled.take("a")
+    assert pooled.take("b") is connection
+    pooled.give_back(connection, "b")
+    assert is_quiet(pooled)
 
 
-def test_share_that_becomes_smaller_is_kept_to_from_then_on():
+def test_share_that_becomes_smaller_is_kept_to_from_then_on(shared, monkeypatch):
     limit = 3
-    shares = Shares(lambda: limit, 60)
-    for _ in range(3):
-        shares.take("a")
+    pooled = shared(9)
+    monkeypatch.setattr(pooled, "share", lambda: limit)
+    taken = [pooled.take("a") for _ in range(3)]
     limit = 1
-    with meanwhile(lambda: shares.take("a")) as fourth:
-        wait_for_line(shares, "a", 1)
-        shares.give_back("a")
-        shares.give_back("a")
+    with meanwhile(lambda: pooled.take("a")) as fourth:
+        wait_for_line(pooled, 1)
+        pooled.give_back(taken[0], "a")
+        pooled.give_back(taken[1], "a")
         assert not fourth.done()
-        shares.give_back("a")
-    shares.give_back("a")
-    assert is_empty(shares)
+        pooled.give_back(taken[2], "a")
+    pooled.give_back(fourth.result(), "a")
+    assert is_quiet(pooled)
 
 
-def test_what_nobody_holds_is_not_counted():
-    shares = Shares(lambda: 1, 0)
-    shares.take(None)
-    shares.take(None)
-    shares.give_back(None)
-    assert is_empty(shares)
+def test_what_nobody_holds_is_not_counted(shared):
+    pooled = shared(2)
+    both = [pooled.take(), pooled.take()]
+    for connection in both:
+        pooled.give_back(connection)
+    assert is_quiet(pooled)
 
 
-def test_many_at_once_never_have_more_than_their_share():
-    shares, held, most, lock = Shares(lambda: 3, 60), Counter(), Counter(), Lock()
+def test_many_at_once_never_have_more_than_there_are_nor_than_their_share(shared):
+    pooled, held, most, lock = shared(5), Counter(), Counter(), Lock()
 
-    def use(number: int) -> None:
+    def use(number):
         chance = random.Random(number)
         for _ in range(200):
-            holder = chance.choice("ab")
-            shares.take(holder)
+            holder = chance.choice("abc")
+            connection = pooled.take(holder)
             with lock:
-                held[holder] += 1
-                most[holder] = max(most[holder], held[holder])
+                for counted in (holder, "all", connection):
+                    held[counted] += 1
+                    most[counted] = max(most[counted], held[counted])
             with lock:
-                held[holder] -= 1
-            shares.give_back(holder)
+                for counted in (holder, "all", connection):
+                    held[counted] -= 1
+            pooled.give_back(connection, holder)
 
     race(12, use)
-    assert is_empty(shares)
-    assert max(most.values()) <= 3
+    assert is_quiet(pooled)
+    assert max(most[holder] for holder in "abc") <= 2
+    assert most.pop("all") <= 5
+    assert {most[each] for each in most if isinstance(each, Connection)} == {1}

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from tools.jwt_settings import WITH_SECRET, as_fields
-from tools.wire import engine_of
+from tools.wire import record_taken
 from werkzeug.exceptions import Forbidden
 
 from tasks_api.app import create_app
@@ -68,9 +68,10 @@ def listed(answer, header) -> set[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-def test_preflight_passes_without_a_token_and_without_the_database(guarded_app, path, method):
-    touched = []
-    sa.event.listen(engine_of(guarded_app), "checkout", lambda *args: touched.append(args))
+def test_preflight_passes_without_a_token_and_without_the_database(
+    guarded_app, path, method, monkeypatch
+):
+    touched = record_taken(guarded_app, monkeypatch)
     answer = preflight(guarded_app.test_client(), path, method, "authorization, content-type")
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN

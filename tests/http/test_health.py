@@ -40,7 +40,7 @@ def test_not_ready_before_the_first_migration(empty_database):
 
 def test_ready_as_soon_as_the_last_migration_has_run(empty_database):
     """A new release that has been started before its migrations."""
-    engine = new_engine(empty_database, poolclass=sa.NullPool)
+    engine = new_engine(empty_database)
     migrations.upgrade(engine)
     migrations.downgrade(engine, "-1")
     client = create_app(Config(database_url=empty_database)).test_client()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from tools.racing import meanwhile, transaction, wait_until_blocked
-from tools.wire import Wire, engine_of
+from tools.wire import Wire, pool_of, taken
 
 from issuer_keys.keys import KeysUnavailable, RemoteKeys, UnknownKey
 from tasks_api.app import create_app
@@ -48,7 +48,7 @@ def measured(database_url: sa.URL, tap: Wire) -> Iterator[Flask]:
     tap.tap(app)
     with app.app_context():
         yield app
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_wait_for_a_connection_is_measured_and_its_refusal_counted(
     measured, value, path, monkeypatch
 ):
     client = measured.test_client()
-    with engine_of(measured).connect():
+    with taken(measured):
         before = [value("pool_wait_seconds_count"), value("pool_refused_total")]
         assert client.get(path).status_code == 503
     after = [value("pool_wait_seconds_count"), value("pool_refused_total")]

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4, uuid5
 
 import jwt
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from tools import attacks
 from tools import issuer as issuers
@@ -14,7 +13,7 @@ from tools.attacks import ATTACKS, USER_ID
 from tools.issuer import Clock, Issuer
 from tools.jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET, as_fields
 from tools.racing import meanwhile
-from tools.wire import engine_of
+from tools.wire import record_taken
 
 from issuer_keys.keys import FETCH_INTERVAL, RemoteKeys
 from tasks_api import app
@@ -71,10 +70,8 @@ def guarded(guarded_app):
 
 
 @pytest.fixture
-def guarded_statements(guarded_app):
-    sent = []
-    sa.event.listen(engine_of(guarded_app), "checkout", lambda *args: sent.append(args))
-    return sent
+def guarded_statements(guarded_app, monkeypatch):
+    return record_taken(guarded_app, monkeypatch)
 
 
 def bearer(token: str) -> dict[str, str]:

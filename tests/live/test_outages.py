@@ -120,7 +120,7 @@ def pair() -> Iterator[tuple[Postgres, Postgres]]:
     with new_server() as primary, new_server() as standby:
         primary.initialise()
         primary.start()
-        migrations.upgrade(new_engine(primary.url, poolclass=sa.NullPool))
+        migrations.upgrade(new_engine(primary.url))
         standby.copy(primary)
         standby.start()
         primary.set("synchronous_standby_names", "*")

@@ -148,7 +148,7 @@ def eventually(is_so: Callable[[], object]) -> None:
 
 
 def ask(url: sa.URL, question: str = "SELECT 42") -> object:
-    with new_engine(url, poolclass=sa.NullPool).connect() as connection:
+    with new_engine(url).connect() as connection:
         return connection.scalar(sa.text(question))
 
 
@@ -329,7 +329,7 @@ def test_log_has_nothing_of_a_statement_that_fails_or_is_killed(use, data):
         ask(url, "SELECT CAST('of a user' AS integer)")
     with pytest.raises(sa.exc.OperationalError):
         ask(url, "SELECT 'of a user', pg_terminate_backend(pg_backend_pid())")
-    with new_engine(url, poolclass=sa.NullPool).connect() as connection:
+    with new_engine(url).connect() as connection:
         backend = psutil.Process(connection.scalar(sa.text("SELECT pg_backend_pid()")))
         sleep = sa.text("SELECT pg_sleep(60), 'of a user'")
         with meanwhile(lambda: connection.execute(sleep), backend.kill) as lost:
@@ -477,7 +477,7 @@ def test_data_that_cannot_be_served_is_told_in_one_line(use, data):
 def test_database_that_is_not_in_utf8_stops_the_start_in_one_sentence(data):
     first = User(data)
     url = first.url()
-    with new_engine(url.set(database="postgres"), poolclass=sa.NullPool).connect() as server:
+    with new_engine(url.set(database="postgres")).connect() as server:
         server.execute(sa.text("DROP DATABASE tasks WITH (FORCE)"))
         server.execute(sa.text("CREATE DATABASE tasks TEMPLATE template0 ENCODING 'SQL_ASCII'"))
     first.end()

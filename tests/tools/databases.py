@@ -14,7 +14,7 @@ AHEAD = "9999"
 
 def connect(url: sa.URL) -> sa.Connection:
     """Open a connection in autocommit mode, which ends when it is closed."""
-    return new_engine(url, poolclass=sa.NullPool).connect()
+    return new_engine(url).connect()
 
 
 @contextmanager

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from psycopg2 import extensions
 from sqlalchemy import event
 
+from gevent_postgres.pool import Pool
 from tasks_api.tasks.upkeep import fold, purge
 
 # Not the column in `IS DISTINCT FROM tasks.revision`.
@@ -49,8 +51,37 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def engine_of(app: Flask) -> sa.Engine:
-    """Return the engine that an application's connections come from."""
+    """Return the engine that opens an application's connections."""
     return app.extensions["database"].engine
+
+
+def pool_of(app: Flask) -> Pool:
+    """Return the pool of an application's connections."""
+    return app.extensions["database"].pool
+
+
+def record_taken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Record for which user each connection of an application is taken."""
+    pool, recorded = pool_of(app), []
+    take = pool.take
+
+    def record(holder: object = None) -> extensions.connection:
+        recorded.append(holder)
+        return take(holder)
+
+    monkeypatch.setattr(pool, "take", record)
+    return recorded
+
+
+@contextmanager
+def taken(app: Flask) -> Iterator[extensions.connection]:
+    """Take a connection of an application as long as the block runs."""
+    pool = pool_of(app)
+    connection = pool.take()
+    try:
+        yield connection
+    finally:
+        pool.give_back(connection)
 
 
 class Wire:
@@ -72,7 +103,7 @@ class Wire:
             parameters["cursor_factory"] = partial(_Cursor, self)
 
         # Opening the first connection asks the server some questions, which are no operation's.
-        engine.connect().close()
+        app.extensions["database"].connect()
 
     @contextmanager
     def recorded(self) -> Iterator[list[Sent]]:

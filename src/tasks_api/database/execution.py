@@ -12,11 +12,11 @@ import psycopg2
 import sqlalchemy as sa
 from flask import Flask, current_app
 from psycopg2.errors import CheckViolation, ReadOnlySqlTransaction
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from gevent_postgres.pool import NoConnection
 from tasks_api.database import failures, metrics
 from tasks_api.database.connection import Connection
-from tasks_api.database.engine import pooled_engine, shares_of
+from tasks_api.database.engine import new_engine, new_pool
 from tasks_api.database.failures import (
     ConstraintViolated,
     DatabaseUnavailable,
@@ -40,6 +40,7 @@ class Database:
 
     Args:
         prepare: whether statements are prepared on their connections.
+        size: how many connections there are at most.
         time_limit: how many seconds a statement may take.
         now: a clock that only goes forward, in seconds.
     """
@@ -49,12 +50,13 @@ class Database:
         engine: sa.Engine,
         *,
         prepare: bool,
+        size: int = 1,
         time_limit: float = math.inf,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = engine
+        self.pool = new_pool(engine, size)
         self.prepare = prepare
-        self._shares = shares_of(engine)
         self.time_limit = time_limit
         self._now = now
         # The causes that were logged since it last worked.
@@ -63,8 +65,8 @@ class Database:
 
     def connect(self) -> None:
         """Open a first connection, if the database can be reached."""
-        with suppress(PoolTimeoutError, psycopg2.Error):
-            self.engine.raw_connection().close()
+        with suppress(NoConnection, psycopg2.Error):
+            self.pool.give_back(self.pool.take())
 
     def execute(self, statement: Statement, parameters: dict[str, Any]) -> list[Row]:
         """Run one statement in a transaction of its own; return its rows.
@@ -83,7 +85,7 @@ class Database:
         for attempt in range(ATTEMPTS):
             try:
                 rows = self._attempt(statement, parameters, prepare=prepare)
-            except PoolTimeoutError:
+            except NoConnection:
                 metrics.NO_CONNECTION.inc()
                 raise self._unavailable("no connection of the pool was free in time") from None
             except CheckViolation as error:
@@ -110,9 +112,8 @@ class Database:
     def _attempt(
         self, statement: Statement, parameters: dict[str, Any], *, prepare: bool
     ) -> list[Row]:
-        user = parameters.get("user_id")
-        pooled = self._take_connection(user)
-        connection = cast("Connection", pooled.dbapi_connection)
+        holder = parameters.get("user_id")
+        connection = self._take_connection(holder)
         metrics.IN_USE.inc()
         began = time.perf_counter()
         try:
@@ -124,20 +125,12 @@ class Database:
         finally:
             metrics.STATEMENTS.observe(time.perf_counter() - began)
             metrics.IN_USE.dec()
-            if connection.closed:
-                pooled.invalidate()
-            else:
-                pooled.close()
-            self._shares.give_back(user)
+            self.pool.give_back(connection, holder)
 
-    def _take_connection(self, user: object) -> sa.PoolProxiedConnection:
+    def _take_connection(self, holder: object) -> Connection:
         began = time.perf_counter()
-        self._shares.take(user)
         try:
-            return self.engine.raw_connection()
-        except BaseException:
-            self._shares.give_back(user)
-            raise
+            return cast("Connection", self.pool.take(holder))
         finally:
             if (waited := time.perf_counter() - began) > metrics.WAIT_SECONDS:
                 metrics.WAITS.observe(waited)
@@ -170,9 +163,12 @@ def init_app(
     app: Flask, url: sa.URL, *, pool_size: int, statement_timeout_ms: int, prepare: bool
 ) -> None:
     """Connect the app to its database, when the first statement is run."""
-    engine = pooled_engine(url, size=pool_size, statement_timeout_ms=statement_timeout_ms)
-    time_limit = statement_timeout_ms / 1000 or math.inf
-    app.extensions["database"] = Database(engine, prepare=prepare, time_limit=time_limit)
+    app.extensions["database"] = Database(
+        new_engine(url, statement_timeout_ms=statement_timeout_ms),
+        prepare=prepare,
+        size=pool_size,
+        time_limit=statement_timeout_ms / 1000 or math.inf,
+    )
 
 
 def execute(statement: Statement, **parameters: Any) -> list[Row]:

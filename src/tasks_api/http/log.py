@@ -173,8 +173,6 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
         "root": {"handlers": ["lines"], "level": at_least("INFO", level)},
         "loggers": {
             "tasks_api": {"level": level},
-            # SQLAlchemy keeps its own pools silent, which say something of each connection.
-            "gevent_postgres": {"level": at_least("WARNING", level)},
             # gunicorn gives its logger a handler and a level of its own; this takes them away.
             "gunicorn.error": {"handlers": [], "propagate": True, "level": "NOTSET"},
             "alembic.runtime.migration": {"filters": [is_migration_step]},

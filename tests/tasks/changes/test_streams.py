@@ -11,7 +11,7 @@ from tools.events import STREAM, blocks, events
 from tools.issuer import Clock
 from tools.jwt_settings import WITH_SECRET, as_fields, token_of
 from tools.waiting import THREADS
-from tools.wire import Wire, engine_of
+from tools.wire import Wire, pool_of
 from werkzeug.test import TestResponse
 
 from tasks_api import app as factory
@@ -37,7 +37,7 @@ def streaming(database_url, tap) -> Iterator[Flask]:
     yield app
     # Each test closes its streams, and so gives all places back.
     assert app.extensions["waits"].number == 0
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def guarded(database_url, clock, monkeypatch, user) -> Iterator[TestResponse]:
     )
     yield stream
     stream.close()
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 def test_stream_ends_with_its_token_and_says_so(guarded, clock, make_task):

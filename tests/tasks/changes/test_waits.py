@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from tools.racing import meanwhile
 from tools.waiting import THREADS, until, waiting
-from tools.wire import Sent, Wire, engine_of
+from tools.wire import Sent, Wire, pool_of
 from werkzeug.test import TestResponse
 
 from tasks_api.app import create_app
@@ -57,7 +57,7 @@ def deaf(database_url, tap, monkeypatch) -> Iterator[Flask]:
     app = create_app(Config(database_url=database_url))
     tap.tap(app)
     yield app
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def other(database_url) -> Iterator[FlaskClient]:
     """A client of another process."""
     app = create_app(Config(database_url=database_url))
     yield app.test_client()
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 def sent_of(statements: list[Sent], statement: Any) -> int:
@@ -231,9 +231,9 @@ def test_nothing_is_asked_while_nobody_waits(ask, waits, statements):
 
 
 def test_wait_holds_no_connection(ask, app, waits, client, path):
-    pool = engine_of(app).pool
+    pool = pool_of(app)
     with meanwhile(ask) as answer:
-        until(lambda: waits.number == 1 and pool.checkedout() == 0, answer)
+        until(lambda: waits.number == 1 and pool.alive == len(pool._idle), answer)
         client.post(path, json={"title": "x"})
     assert answer.result().status_code == 200
 

@@ -73,7 +73,7 @@ def client(request, database_url):
     options = f"template0 ENCODING 'UTF8' {LOCALES[request.param]}"
     try:
         with new_database(database_url, options) as url:
-            migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+            migrations.upgrade(new_engine(url))
             yield create_app(Config(database_url=url)).test_client()
     except sa.exc.DBAPIError as error:
         if "CREATE DATABASE" not in str(error.statement):

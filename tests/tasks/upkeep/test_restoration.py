@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from tools.databases import connect, new_database
-from tools.wire import engine_of
+from tools.wire import pool_of
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
@@ -20,7 +20,7 @@ def before(own_database):
     """The service until the database is lost."""
     app = create_app(Config(database_url=own_database))
     yield app
-    engine_of(app).dispose()
+    pool_of(app).close()
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def restore(before, database_url, own_database):
     with ExitStack() as backups:
 
         def act(lose):
-            engine_of(before).dispose()
+            pool_of(before).close()
             url = backups.enter_context(new_database(database_url, own_database.database))
             lose(before.test_client())
             return create_app(Config(database_url=url))
