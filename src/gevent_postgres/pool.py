@@ -1,40 +1,25 @@
 """A pool of connections: requests share them, and no holder of any has more than half."""
 
+import select
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
-from threading import Lock
 
 import psycopg2
 from gevent import monkey
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from gevent_postgres.wait import is_closed_by_server
+from gevent_postgres.line import NoConnection, Turn
 
 # Seconds after a refusal in which it isn't asked for another one: each refusal costs a process.
 REFUSED_SECONDS = 1
 # Seconds after a refusal in which no more connections are expected than there are.
 SCARCE_SECONDS = 60
 
+# gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
+_poll = monkey.get_original("select", "poll")
 # gevent's lock costs more than all that it would guard here. Nothing waits while it has this one.
 _plain_lock = monkey.get_original("_thread", "allocate_lock")
-
-
-class NoConnection(Exception):
-    """No connection was free in time."""
-
-
-class _Turn:
-    """A place in line, at its end."""
-
-    def __init__(self, line: "deque[_Turn]", holder: Hashable) -> None:
-        line.append(self)
-        self.holder = holder
-        # What it is given: a connection, or the room to open one, or why there is neither.
-        self.connection: Connection | None = None
-        self.refusal: psycopg2.OperationalError | None = None
-        self.come = Lock()
-        self.come.acquire()
 
 
 class Pool:
@@ -61,7 +46,7 @@ class Pool:
         # Open ones, and those that are being opened.
         self.alive = self._opening = 0
         self._held: dict[Hashable, int] = {}
-        self._line: deque[_Turn] = deque()
+        self._line: deque[Turn] = deque()
         self._refused_at = float("-inf")
         self._close_one = False
 
@@ -78,7 +63,7 @@ class Pool:
         deadline = time.monotonic() + self._timeout
         with self._lock:
             found, connection = self._find(holder)
-            turn = None if found else _Turn(self._line, holder)
+            turn = None if found else Turn(self._line, holder)
         refusal = None
         while True:
             if turn:
@@ -154,13 +139,13 @@ class Pool:
                 turn.come.release()
                 return
 
-    def _after_refusal(self, holder: Hashable, error: psycopg2.OperationalError) -> _Turn:
+    def _after_refusal(self, holder: Hashable, error: psycopg2.OperationalError) -> Turn:
         """Stand in line, unless there is no connection to wait for: then nobody waits."""
         with self._lock:
             self._refused_at = time.monotonic()
             self._close_one = True
             self._release(holder)
-            turn = _Turn(self._line, holder)
+            turn = Turn(self._line, holder)
             if self.alive + self._opening:
                 self._serve_line()
                 return turn
@@ -171,7 +156,7 @@ class Pool:
             return turn
 
     def _wait(
-        self, turn: _Turn, deadline: float, refusal: psycopg2.OperationalError | None
+        self, turn: Turn, deadline: float, refusal: psycopg2.OperationalError | None
     ) -> Connection | None:
         """Wait for a turn; return the connection, or None if there is room to open one."""
         if not turn.come.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -199,3 +184,14 @@ class Pool:
             with self._lock:
                 self._opening -= 1
                 self.alive += alive
+
+
+def is_closed_by_server(connection: Connection) -> bool:
+    """Return whether an idle connection is dead, before a statement is lost on it.
+
+    A server that ends says so, or at least closes the socket: an idle connection with something to
+    read is dead. This asks the kernel; to ask the server would be a round trip for each statement.
+    """
+    waiting = _poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))

@@ -4,19 +4,15 @@ It relies on gevent's `hub.loop.io` and `hub.loop.timer`, which it documents, an
 and on psycopg2's closing of a connection whose callback raises.
 """
 
-import select
 from collections.abc import Callable
 from typing import Any
 
 import psycopg2
-from gevent import GreenletExit, get_hub, getcurrent, monkey
+from gevent import GreenletExit, get_hub, getcurrent
 from psycopg2 import extensions
 
 # libev's names for what a socket is waited for.
 EVENTS = {extensions.POLL_READ: 1, extensions.POLL_WRITE: 2}
-# gevent's select.poll runs the event loop even for a wait of zero; this is the plain system call.
-_poll = monkey.get_original("select", "poll")
-
 # The greenlets that wait for the database.
 _waiting: set[Any] = set()
 
@@ -68,14 +64,3 @@ def wait_callback(silence: float) -> Callable[[Any], None]:
                 ready.close()
 
     return wait
-
-
-def is_closed_by_server(connection: Any) -> bool:
-    """Return whether an idle connection is dead, before a statement is lost on it.
-
-    A server that ends says so, or at least closes the socket: an idle connection with something to
-    read is dead. This asks the kernel; to ask the server would be a round trip for each statement.
-    """
-    waiting = _poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    return bool(waiting.poll(0))

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from tools.racing import meanwhile, race
 
 from gevent_postgres import pool
-from gevent_postgres.pool import NoConnection, Pool
+from gevent_postgres.line import NoConnection
+from gevent_postgres.pool import Pool
 from tasks_api.app import create_app
 from tasks_api.config import Config
 

@@ -7,8 +7,9 @@ from threading import Lock
 import pytest
 from tools.racing import meanwhile, race
 
-from gevent_postgres import pool
-from gevent_postgres.pool import NoConnection, Pool
+from gevent_postgres import line, pool
+from gevent_postgres.line import NoConnection
+from gevent_postgres.pool import Pool
 
 
 class Connection:
@@ -100,7 +101,7 @@ def test_turn_that_comes_in_the_moment_of_giving_up_is_taken(shared, monkeypatch
         def release(self):
             self._lock.release()
 
-    monkeypatch.setattr(pool, "Lock", LateLock)
+    monkeypatch.setattr(line, "Lock", LateLock)
     pooled = shared(1, 0)
     connection = pooled.take("a")
     assert pooled.take("b") is connection

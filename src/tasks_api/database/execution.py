@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from psycopg2.errors import CheckViolation, ReadOnlySqlTransaction
 
-from gevent_postgres.pool import NoConnection
+from gevent_postgres.line import NoConnection
 from tasks_api.database import failures, metrics
 from tasks_api.database.connection import Connection
 from tasks_api.database.engine import new_engine, new_pool

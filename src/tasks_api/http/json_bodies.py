@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from flask import Flask, Request, request
+from flask import Flask, Request, Response, request
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.routing import MapAdapter
 
 from tasks_api.http.problems import Problem
 
@@ -104,6 +105,10 @@ class OrjsonProvider(JSONProvider):
         indented = orjson.OPT_INDENT_2 if indent else 0
         return orjson.dumps(obj, option=orjson.OPT_UTC_Z | indented).decode()
 
+    def response(self, obj: Any) -> Response:
+        """Return an answer with a JSON value."""
+        return Response(orjson.dumps(obj, option=orjson.OPT_UTC_Z), mimetype="application/json")
+
     def loads(self, s: str | bytes, **_: object) -> Any:
         """Read JSON."""
         return orjson.loads(s)
@@ -117,6 +122,22 @@ class Service(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return a view as it is; Flask would inspect each function of a request, each time."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Look up a path; Flask would look for the name of the host, which decides nothing here."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = request.environ
+        return MapAdapter(
+            self.url_map,
+            server_name="",
+            script_name=request.root_path,
+            subdomain="",
+            url_scheme=request.scheme,
+            path_info=environ["PATH_INFO"].encode("latin-1").decode(errors="replace"),
+            default_method=request.method,
+            query_args=environ.get("QUERY_STRING"),
+        )
 
     def log_exception(self, exc_info: Any) -> None:
         """Log the template of the path; Flask would log the path, which names a user."""

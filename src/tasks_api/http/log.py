@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import orjson
@@ -57,7 +57,7 @@ class RequestLog:
         """Serve a request."""
         began = time.perf_counter()
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        environ[ID] = given if ACCEPTED_ID.fullmatch(given) else uuid4().hex
+        environ[ID] = given if ACCEPTED_ID.fullmatch(given) else token_hex(16)
 
         def answer(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             names = {name for name, _ in headers}
