@@ -34,7 +34,9 @@ pytest_plugins = ["tools.http_proxies", "tools.servers"]
 EXAMPLE_TITLE = "Buy oat milk"
 
 # How much `make test-long` tries of what is true of all inputs; by default, it is 100 inputs.
-settings.register_profile("long", max_examples=1000)
+settings.register_profile("long", max_examples=1000, deadline=None)
+# No test depends on how long something takes.
+settings.register_profile("default", deadline=None)
 
 
 def pytest_configure() -> None:

@@ -149,10 +149,10 @@ class Pool:
             if self.alive + self._opening:
                 self._serve_line()
                 return turn
-            while self._line:
-                turn = self._line.pop()
-                turn.refusal = error
-                turn.come.release()
+            for each in self._line:
+                each.refusal = error
+                each.come.release()
+            self._line.clear()
             return turn
 
     def _wait(

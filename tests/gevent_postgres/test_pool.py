@@ -138,7 +138,7 @@ def test_request_that_is_refused_while_there_is_none_to_wait_for_is_a_503_at_onc
 
 def test_nobody_waits_where_no_connection_is_left(open_pool, database):
     """One has the only connection, which is lost; those in line learn why there is no other."""
-    pooled = open_pool(1, size=1)
+    pooled = open_pool(1, size=1, timeout=600)
     first = pooled.take()
     with meanwhile(pooled.take) as one, meanwhile(pooled.take) as other:
         wait_for_line(pooled, 2)

@@ -18,6 +18,8 @@ CONNECT_TIMEOUT = 5
 def new_pool(engine: sa.Engine, size: int) -> Pool:
     """Return a pool of an engine's connections. Nothing connects before the first is taken."""
 
+    event.listen(engine, "connect", return_json)
+
     def connect() -> Any:
         connection = engine.raw_connection()
         # It isn't SQLAlchemy's any more: its own pools do more for each statement than is needed.
@@ -53,6 +55,5 @@ def new_engine(url: sa.URL, *, statement_timeout_ms: int = 0) -> sa.Engine:
         use_native_hstore=False,
         connect_args=connect_args,
     )
-    event.listen(engine, "connect", return_json)
     event.listen(engine, "connect", lambda connection, _record: connection.pin(settings))
     return engine
