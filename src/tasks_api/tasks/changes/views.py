@@ -43,8 +43,8 @@ def get_changes(query: dict[str, Any], headers: dict[str, Any], user_id: UUID) -
     With `wait`, the answer waits for a change. With `Accept: text/event-stream` it is a stream of
     server-sent events: each event `changes` is a page, as soon as there is one, and its id is
     `next`. A comment comes at least every 15 seconds. The event `gone` stands for the 410, and
-    `expired` says that the token has ended; each is the last. At most 16 requests of a user wait at
-    a time (429).
+    `expired` says that the token has ended; each is the last. In each process of the service, at
+    most 16 requests of a user wait at a time (429).
     """
     since, limit, seconds = query["since"], query["limit"], query["wait"]
     if event_streams.is_wanted(request):

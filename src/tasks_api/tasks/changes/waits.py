@@ -97,7 +97,7 @@ class Waits:
         threads = self.threads_max if request.environ["wsgi.multithread"] else 0
         with self._lock:
             if len(self._by_user.get(user_id, ())) >= USER_MAX:
-                detail = f"At most {USER_MAX} requests of a user may wait for changes at a time."
+                detail = f"At most {USER_MAX} requests of a user may wait for changes in a process."
                 raise Problem(429, detail, headers=RETRY_AFTER)
             if greenlets and self.number >= GREENLETS_MAX:
                 detail = "Too many requests wait for changes; try again in a moment."
