@@ -105,12 +105,59 @@ def test_request_schemas_admit_no_other_member(document):
                 assert members["additionalProperties"] is False, name
 
 
-def test_what_the_service_sets_is_read_only(document):
-    properties = document["components"]["schemas"]["Task"]["properties"]
+def test_what_the_service_sets_is_read_only_and_in_no_request(document):
+    schemas = document["components"]["schemas"]
+    properties = schemas["Task"]["properties"]
     read_only = {name for name, schema in properties.items() if schema.get("readOnly")}
     assert read_only == {
         *("id", "user_id", "revision", "created_at", "updated_at", "completed_at", "next_task_id")
     }
+    # Its id is what the client chose, if it did.
+    assert schemas["NewTask"]["properties"].keys() & read_only == {"id"}
+    for name in ("TaskChange", "Completion"):
+        assert not schemas[name]["properties"].keys() & read_only, name
+
+
+def test_answers_may_have_more_members_some_day(document):
+    closed = {
+        name
+        for name, schema in document["components"]["schemas"].items()
+        if schema.get("additionalProperties") is False
+    }
+    assert closed == {"NewTask", "TaskChange", "Completion", "Change", "Push"}
+
+
+def test_description_begins_with_what_the_operation_does(document):
+    for name, operation in operations(document):
+        assert operation["description"].startswith(f"{operation['summary']}. "), name
+
+
+def test_group_of_each_operation_says_what_it_groups(document):
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    for name, operation in operations(document):
+        assert all(described[tag] for tag in operation["tags"]), name
+
+
+def test_offset_has_no_default_that_a_client_would_send_beside_a_cursor(document):
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            if parameter["name"] == "offset":
+                assert "default" not in parameter["schema"], name
+
+
+def test_pattern_has_only_characters_that_stand_on_one_line(document):
+    """Generators write a pattern into their source as it is."""
+    for pattern in patterns_in(document):
+        assert pattern.isascii(), pattern
+        assert pattern.isprintable(), pattern
+
+
+def patterns_in(node):
+    if isinstance(node, dict | list):
+        for name, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            if name == "pattern" and isinstance(inner, str):
+                yield inner
+            yield from patterns_in(inner)
 
 
 def numbers_in(node):
