@@ -177,16 +177,20 @@ def test_what_both_devices_did_is_no_conflict_and_the_rest_comes_too(api, device
     one, other = device(), device()
     id_ = one.insert("a")
     until_equal(api, one, other)
-    other.does("offline")
+    other.does("stop")
     other.does("patch", id_, {"completed": True})
     one.does("patch", id_, {"completed": True, "title": "b"})
     until_equal(api, one)
+    # It reads the feed before it knows that its own change is done.
+    other.does("loseAnswers")
+    other.does("begin")
+    until(lambda: len(other.does("errors")) > 4, other.tasks)
     other.does("online")
     assert until_equal(api, one, other)[id_]["title"] == "b"
     assert other.does("conflicts") == 0
 
 
-def test_answer_that_was_lost_is_no_conflict(api, device):
+def test_creation_whose_answer_was_lost_is_no_conflict(api, device):
     one, other = device(), device()
     one.does("loseAnswers")
     id_ = one.insert("a")
@@ -194,6 +198,22 @@ def test_answer_that_was_lost_is_no_conflict(api, device):
     one.does("patch", id_, {"title": "b"})
     one.does("online")
     assert until_equal(api, one, other)[id_]["title"] == "b"
+    assert one.does("conflicts") == 0
+
+
+def test_change_whose_answer_was_lost_is_no_conflict_with_what_was_done_meanwhile(api, device):
+    one, other = device(), device()
+    id_ = one.insert("a")
+    until_equal(api, one, other)
+    one.does("loseAnswers")
+    one.does("patch", id_, {"title": "b"})
+    until(lambda: other.tasks()[id_]["title"] == "b", other.tasks)
+    other.does("patch", id_, {"completed": True})
+    until_equal(api, other)
+    one.does("patch", id_, {"title": "c"})
+    one.does("online")
+    task = until_equal(api, one, other)[id_]
+    assert (task["title"], task["completed"]) == ("c", True)
     assert one.does("conflicts") == 0
 
 

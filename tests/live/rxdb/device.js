@@ -44,13 +44,17 @@ const { tasks } = await database.addCollections({ tasks: { schema } });
 let replication, errors = [], conflicts = 0;
 const one = async (id) => (await tasks.findOne(id).exec(true));
 const acts = {
-  start() {
+  begin() {
     replication = replicateTasks(tasks, url, async () => token);
     replication.retryTime = 100;
     replication.error$.subscribe(({ parameters }) => errors.push(parameters.errors?.[0]?.message ?? "?"));
     replication.conflict$.subscribe(() => conflicts++);
+  },
+  start() {
+    acts.begin();
     return replication.awaitInitialReplication();
   },
+  stop: () => replication.cancel(),
   online: () => { network = new AbortController(); answers = true; },
   offline: () => network.abort(),
   loseAnswers: () => { answers = false; },
@@ -59,7 +63,7 @@ const acts = {
   remove: async (id) => (await one(id)).remove(),
   tasks: async () => (await tasks.find().exec()).map((task) => task.toJSON()),
   conflicts: () => conflicts,
-  errors: () => errors.splice(0),
+  errors: () => errors,
 };
 for await (const line of createInterface({ input: stdin })) {
   const [act, ...given] = JSON.parse(line);
