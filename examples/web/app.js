@@ -9,8 +9,8 @@ const headers = async () => ({});
 const changes = (query = "") => new URL(`${user}/changes${query}`, api);
 
 // ---------------------------------------------------------------------------------------------------
-// What is kept: `tasks` as the service has them, `outbox` with one change for each task, and `next`,
-// the position in the feed. Two windows share it, and tell each other when it has changed.
+// What is kept: `tasks` as the service has them, `outbox` with the change of each task that is `sending`
+// and the one that is `waiting` for its answer, and `next`, the position in the feed. Two windows share it, and tell each other when it has changed.
 
 const database = await new Promise((resolve, reject) => {
   const opening = indexedDB.open(`tasks-${user}`, 1);
@@ -53,22 +53,32 @@ function changed() {
 /** Change members of a task, or make it (`task` is null), and send this when there is a connection. */
 async function change(id, task, set) {
   await transact(async ({outbox}) => {
-    const entry = await result(outbox.get(id)) ?? {id, set: {}, was: task && {}};
+    const entry = await result(outbox.get(id)) ?? {id};
+    const {was, ...waiting} = entry.waiting ?? {id, set: {}, was: task && {}};
     for (const [name, value] of Object.entries(set)) {
-      if (entry.was && !(name in entry.was)) entry.was[name] = task[name] ?? null;
-      entry.set[name] = value;
+      if (was && !(name in was)) was[name] = task[name] ?? null;
+      waiting.set[name] = value;
     }
-    outbox.put({...entry, edited: crypto.randomUUID()});
+    outbox.put({...entry, waiting: {...waiting, was}});
   });
   await changed();
   push();
 }
 
 async function remove(id) {
-  await transact(({outbox}) => outbox.put({id, deleted: true, edited: crypto.randomUUID()}));
+  await transact(async ({outbox}) => outbox.put({...await result(outbox.get(id)), id, waiting: {id, deleted: true}}));
   await changed();
   push();
 }
+
+/** Return at most 100 changes to send. What was sent is sent again as it was, until its answer comes. */
+const toSend = () => transact(async ({outbox}) => {
+  const entries = await result(outbox.getAll(null, 100));
+  return entries.map(({id, sending, waiting}) => {
+    if (!sending) outbox.put({id, sending: waiting});
+    return sending ?? waiting;
+  });
+});
 
 /** Send all that waits, 100 changes at a time. A repeat does no harm, so a lost answer doesn't either. */
 let pushing = false;
@@ -76,21 +86,20 @@ async function push() {
   if (pushing) return;
   pushing = true;
   try {
-    for (let sent; (sent = await result(database.transaction("outbox").objectStore("outbox").getAll(null, 100))).length;) {
+    for (let sent; (sent = await toSend()).length;) {
       const answer = await fetch(changes(), {
         method: "POST",
         headers: {"Content-Type": "application/json", ...await headers()},
-        body: JSON.stringify({changes: sent.map(({edited, ...entry}) => entry)}),
+        body: JSON.stringify({changes: sent}),
       });
       if (!answer.ok) throw new Error(`${answer.status}`);
       const {results} = await answer.json();
       await transact(async ({tasks, outbox}) => {
-        for (const [number, done] of results.entries()) {
-          const now = await result(outbox.get(done.id));
+        for (const done of results) {
           if (done.status >= 500) continue;
-          if (now?.edited === sent[number].edited) outbox.delete(done.id);
-          // It was edited again while this was on its way: what was sent is now what it was.
-          else if (now?.set && done.task) outbox.put({...now, was: {...now.was, ...sent[number].set}});
+          const {id, waiting} = await result(outbox.get(done.id));
+          if (waiting) outbox.put({id, waiting});
+          else outbox.delete(id);
           if (done.task) tasks.put(done.task);
           else tasks.delete(done.id);
           if (done.status === 409) notice(`“${done.task.title}” was changed elsewhere; that change was kept.`);
@@ -236,7 +245,7 @@ async function read() {
   const [tasks, outbox] = await Promise.all(
     ["tasks", "outbox"].map((name) => result(transaction.objectStore(name).getAll())));
   const known = new Map(tasks.map((task) => [task.id, task]));
-  for (const {id, set, deleted} of outbox) {
+  for (const {id, set, deleted} of outbox.flatMap(({sending, waiting}) => [sending, waiting]).filter(Boolean)) {
     if (deleted) known.delete(id);
     else known.set(id, {title: "", completed: false, ...known.get(id), id, ...set, waiting: true});
   }

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from tools.server import BIN, ROOT, environment
 
 CHROMIUM = shutil.which("chromium")
@@ -121,6 +121,33 @@ def test_devices_that_were_offline_are_equal_afterwards(device):
         expect(page.locator("#state")).to_have_text("live", timeout=WAIT)
     listed = requests.get(device.tasks, params={"sort": "position"}).json()
     assert [task["title"] for task in listed] == titles(one)
+
+
+def test_page_does_not_conflict_with_itself_when_an_answer_is_lost(device):
+    one, other, loses = device(), device(), True
+
+    def relay(route: Route) -> None:
+        if loses:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    add(one, "a")
+    expect_titles(other, ["a"])
+    one.route("**/changes", relay)
+    one.fill("#tasks .title", "b")
+    one.press("#tasks .title", "Tab")
+    expect_titles(other, ["b"])
+    other.check("#tasks .completed")
+    one.fill("#tasks .title", "c")
+    one.press("#tasks .title", "Tab")
+    loses = False
+    for page in (one, other):
+        expect_titles(page, ["c"])
+        expect(page.locator("#tasks .completed")).to_be_checked(timeout=WAIT)
+        expect(page.locator("#state")).to_have_text("live", timeout=WAIT)
+        expect(page.locator("#notices li")).to_have_count(0)
 
 
 def test_page_is_used_by_the_keyboard_alone(device):
