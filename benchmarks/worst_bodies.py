@@ -48,6 +48,22 @@ WIDE = json.dumps(
 )
 # Each of these characters is 18 letters in a search.
 APART = json.dumps({"title": "\ufdfa" * 255, "description": "\ufdfa" * 2000}, ensure_ascii=False)
+# The dearest rules: no day fits, or none in step with the due.
+NEVER = json.dumps(
+    {
+        "title": "x",
+        "due_on": "2026-01-09",
+        "recurrence": "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=32",
+    }
+)
+LAST = json.dumps(
+    {
+        "title": "x",
+        "completed": True,
+        "due_on": "2026-01-04",
+        "recurrence": "FREQ=DAILY;INTERVAL=7;BYDAY=MO,TU,WE,TH,FR,SA",
+    }
+)
 BODIES = {
     "numbers": fill("1"),
     "empty arrays": fill("[]"),
@@ -74,6 +90,9 @@ BODIES = {
     "line feeds before an error": "\n" * (MIB - 1) + "x",
     "100 tasks as large as can be": f"[{','.join([WIDE] * 100)}]",
     "100 tasks of letters that come apart": f"[{','.join([APART] * 100)}]",
+    # Between two of these, others have their turn.
+    "100 rules that never come": f"[{','.join([NEVER] * 100)}]",
+    "100 completed tasks without a next": f"[{','.join([LAST] * 100)}]",
 }
 # Both tasks of 100 changes must fit into 1 MiB.
 LONG = json.dumps({**json.loads(WIDE), "description": "é" * 1000}, ensure_ascii=False)

@@ -82,25 +82,24 @@ class Rule:
     def _days(self, start: date, since: date, interval: int) -> Iterator[date]:
         """Yield the days from `since` on, which isn't before the start."""
         rule = self._started(start)
-        found: Iterable[datetime]
         if self.frequency == "WEEKLY":
             week = start - timedelta((start.weekday() - self.week_start) % 7)
             weeks = timedelta(7 * interval)
             found = rule.replace(dtstart=week + (since - week) // weeks * weeks, interval=interval)
-        else:
-            length = 12 if self.frequency == "YEARLY" else 1
-            first, step = _month(start) // length * length, length * interval
-            if self.frequency == "DAILY":
-                step = 1
-            first += (_month(since) - first) // step * step
-            months: Sequence[int] = range(first, MONTHS_END, step)[: MONTHS_MAX // length]
-            if self.months and length == 1:
-                months = [month for month in months if month % 12 + 1 in self.months]
-            found = _in_periods(rule, months, length)
-        days = (day for day in map(datetime.date, found) if day >= since)
+            return (day for day in map(datetime.date, found) if day >= since)
+        length = 12 if self.frequency == "YEARLY" else 1
+        first, step = _month(start) // length * length, length * interval
         if self.frequency == "DAILY":
-            days = (day for day in days if (day - start).days % interval == 0)
-        return days
+            step = 1
+        first += (_month(since) - first) // step * step
+        months: Sequence[int] = range(first, MONTHS_END, step)[: MONTHS_MAX // length]
+        if self.months and length == 1:
+            months = [month for month in months if month % 12 + 1 in self.months]
+        days = _in_periods(rule, months, length)
+        if self.frequency == "DAILY":
+            origin = start.toordinal()
+            days = (day for day in days if (day - origin) % interval == 0)
+        return (date.fromordinal(day) for day in days if day >= since.toordinal())
 
     def _started(self, start: date) -> rrule:
         """Return the rule with what it leaves to its start."""
@@ -120,20 +119,23 @@ class Rule:
         return self.rule.replace(**given)
 
 
-def _in_periods(rule: rrule, months: Iterable[int], length: int) -> Iterator[datetime]:
-    """Yield the days of periods of one month or twelve, which begin with these.
+def _in_periods(rule: rrule, months: Iterable[int], length: int) -> Iterator[int]:
+    """Yield the days of periods of one month or twelve, which begin with these; see `toordinal`.
 
     Where no day fits, rrule can't be stopped before the year 9999. So it gets one period at a time,
     with an interval that leads beyond; and what it says goes for all periods of this kind.
     """
-    known: dict[tuple[int, int], list[timedelta]] = {}
+    known: dict[tuple[int, int], list[int]] = {}
     for month in months:
         first = datetime(month // 12, month % 12 + 1, 1)  # noqa: DTZ001
         number = monthrange(first.year, first.month)[1] if length == 1 else isleap(first.year)
         kind = first.weekday(), number
         if kind not in known:
-            known[kind] = [day - first for day in rule.replace(dtstart=first, interval=MONTHS_END)]
-        yield from (first + days for days in known[kind])
+            found = rule.replace(dtstart=first, interval=MONTHS_END)
+            known[kind] = [(day - first).days for day in found]
+        if known[kind]:
+            before = first.toordinal()
+            yield from (before + days for days in known[kind])
 
 
 def _month(day: date) -> int:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from recurrence_rules.parts import WEEKDAYS
@@ -380,6 +380,7 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(f"{name}={draw(values)}" for name, values in given.items() if name in names)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=rules(),
     start=st.dates(date(1895, 1, 1), date(2120, 12, 31)),
@@ -457,6 +458,7 @@ def test_refusing_what_never_comes_costs_little(text):
     assert lines_of(refuse) < LINES_MAX
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=rules(),
     start=st.dates(),

@@ -1,6 +1,7 @@
 """Members of a task that have rules of their own, as fields of marshmallow."""
 
 from functools import cache
+from time import sleep
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -72,6 +73,8 @@ class Recurrence(Text):
         text = super()._deserialize(value).upper()
         # One that is too long is refused afterwards.
         if len(text) <= RECURRENCE_MAX:
+            # Some rules take milliseconds, and a batch has 100: others go on in between.
+            sleep(0)
             try:
                 Rule(text)
             except ValueError as error:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from time import sleep
 from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -53,6 +54,8 @@ def next_task(task: Mapping[str, Any]) -> dict[str, Any]:
     name = "due_at" if task["due_at"] else "due_on"
     if not task["recurrence"] or not task[name]:
         return {}
+    # See `fields.Recurrence`.
+    sleep(0)
     rule, zone = Rule(task["recurrence"]), ZoneInfo(task["time_zone"] or "UTC")
     # Python reads its own form of a moment too.
     read = datetime.fromisoformat if task["due_at"] else date.fromisoformat
