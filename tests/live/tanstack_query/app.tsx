@@ -12,7 +12,8 @@ function newTask(title: string): Task {
   const now = new Date().toISOString();
   return {
     id: crypto.randomUUID(), user_id: user, title, description: null, completed: false, completed_at: null,
-    due_at: null, due_on: null, priority: "none", tags: [], position: null,
+    due_at: null, due_on: null, time_zone: null, recurrence: null, next_task_id: null,
+    priority: "none", tags: [], position: null,
     revision: 0, created_at: now, updated_at: now,
   };
 }

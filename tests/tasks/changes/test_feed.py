@@ -100,7 +100,7 @@ def test_token_from_the_future_is_gone(make_task, changes):
     make_task()
     assert changes(1).status_code == 200
     assert changes(2).status_code == 410
-    assert changes(2**63 - 1).status_code == 410
+    assert changes(10**18 - 1).status_code == 410
 
 
 def test_token_of_a_user_who_never_wrote_is_gone(changes):
@@ -211,8 +211,8 @@ def test_reading_the_feed_is_one_statement(make_task, changes, statements):
     [
         ("since=-1", "since"),
         ("since=x", "since"),
-        ("since=9223372036854775808", "since"),
-        ("since=1.9223372036854775808", "since"),
+        (f"since={10**18}", "since"),
+        (f"since=1.{10**18}", "since"),
         ("since=1.", "since"),
         ("since=1.0", "since"),
         ("since=01", "since"),
