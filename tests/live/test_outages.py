@@ -77,7 +77,7 @@ def test_database_may_do_what_it_had_begun_after_it_was_given_up(serve, user):
     with new_server() as server:
         server.initialise()
         server.start()
-        migrations.upgrade(new_engine(server.url, poolclass=sa.NullPool))
+        migrations.upgrade(new_engine(server.url))
         load = Load(f"{serve(**settings(server.url)).url}/api/{user}")
         with load.running():
             load.go_on()
