@@ -202,7 +202,6 @@ def test_operation_answers_as_the_document_says(case):
     case.call_and_validate()
 
 
-@pytest.mark.hypothesis
 def test_operations_that_are_linked_answer_as_the_document_says(document):
     restored = set()
 
