@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -33,6 +33,10 @@ class TaskBase(SQLModel):
     description: str | None = Field(default=None, max_length=2000)
     completed: bool = Field(default=False, **default("false"))
     due_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    due_on: date | None = None
+    time_zone: str | None = Field(default=None, max_length=50)
+    recurrence: str | None = Field(default=None, max_length=200)
+    position: str | None = Field(default=None, max_length=100)
     priority: str = Field(default="none", max_length=6, **default("none"))
     tags: list[str] = Field(default_factory=list, sa_type=ARRAY(String), **default("{}"))
 
@@ -46,6 +50,7 @@ class Task(TaskBase, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     user_id: UUID
     revision: int = 1
+    next_task_id: UUID | None = None
     completed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
@@ -62,6 +67,10 @@ class TaskUpdate(SQLModel):
     description: str | None = Field(default=None, max_length=2000)
     completed: bool | None = None
     due_at: datetime | None = None
+    due_on: date | None = None
+    time_zone: str | None = Field(default=None, max_length=50)
+    recurrence: str | None = Field(default=None, max_length=200)
+    position: str | None = Field(default=None, max_length=100)
     priority: str | None = Field(default=None, max_length=6)
     tags: list[str] | None = None
 
@@ -72,6 +81,7 @@ class TaskPublic(TaskBase):
     id: UUID
     user_id: UUID
     revision: int
+    next_task_id: UUID | None
     completed_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -3,7 +3,7 @@
 import itertools
 import os
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -34,6 +34,11 @@ class Task(Struct):
     due_at: datetime | None
     priority: str
     tags: list[str]
+    due_on: date | None
+    time_zone: str | None
+    recurrence: str | None
+    next_task_id: UUID | None
+    position: str | None
 
 
 class TaskBody(Struct):

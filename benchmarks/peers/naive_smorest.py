@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,6 +38,11 @@ class Task(Base):
     completed: Mapped[bool] = mapped_column(default=False, server_default="false")
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    due_on: Mapped[date | None]
+    time_zone: Mapped[str | None] = mapped_column(String(50))
+    recurrence: Mapped[str | None] = mapped_column(String(200))
+    next_task_id: Mapped[UUID | None]
+    position: Mapped[str | None] = mapped_column(String(100))
     priority: Mapped[str] = mapped_column(String(6), default="none", server_default="none")
     tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default="{}")
     revision: Mapped[int] = mapped_column(default=1)
@@ -57,6 +62,11 @@ class TaskSchema(Schema):
     completed = fields.Boolean()
     completed_at = fields.DateTime(dump_only=True)
     due_at = fields.AwareDateTime(allow_none=True)
+    due_on = fields.Date(allow_none=True)
+    time_zone = fields.String(allow_none=True, validate=validate.Length(max=50))
+    recurrence = fields.String(allow_none=True, validate=validate.Length(max=200))
+    next_task_id = fields.UUID(dump_only=True)
+    position = fields.String(allow_none=True, validate=validate.Length(max=100))
     priority = fields.String(validate=validate.OneOf(["none", "low", "medium", "high"]))
     tags = fields.List(fields.String())
     revision = fields.Integer(dump_only=True)

@@ -6,7 +6,7 @@ It runs on this service's own tables. Parameters are written as psycopg2 wants t
 PRIORITIES = ("none", "low", "medium", "high")
 COLUMNS = (
     "user_id, id, title, description, completed, revision, created_at, updated_at, "
-    "completed_at, due_at, priority, tags"
+    "completed_at, due_at, priority, tags, due_on, time_zone, recurrence, next_task_id, position"
 )
 # Both send the columns of the updated table by name, since the counter has some of the same.
 WRITTEN = ", ".join(f"tasks.{name}" for name in COLUMNS.split(", "))
