@@ -323,6 +323,34 @@ def test_page_does_not_tell_other_sites_where_it_is(client):
     assert client.get("/docs").headers["Referrer-Policy"] == "no-referrer"
 
 
+@pytest.fixture
+def folder_client(database_url, tmp_path):
+    (tmp_path / "index.html").write_text("<p>Hello")
+    app = create_app(Config(database_url=database_url))
+    docs.serve_folder(app, "page", tmp_path)
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    ("environ", "location"),
+    [
+        ({"HTTP_HOST": "tasks.example:8000"}, "http://tasks.example:8000/page/?user=1"),
+        ({"HTTP_HOST": "a.example", "wsgi.url_scheme": "https"}, "https://a.example/page/?user=1"),
+        ({"HTTP_HOST": "a.example", "SCRIPT_NAME": "/todo"}, "http://a.example/todo/page/?user=1"),
+        # HTTP/1.0 has no Host.
+        (
+            {"HTTP_HOST": "", "SERVER_NAME": "10.0.0.1", "SERVER_PORT": "8000"},
+            "http://10.0.0.1:8000/page/?user=1",
+        ),
+    ],
+)
+def test_page_without_its_slash_leads_to_the_page_on_the_same_host(
+    folder_client, environ, location
+):
+    answer = folder_client.get("/page?user=1", environ_overrides=environ)
+    assert (answer.status_code, answer.headers["Location"]) == (308, location)
+
+
 def test_folder_is_served_as_a_page_if_it_is_there(tmp_path):
     app = Flask(__name__)
     (tmp_path / "index.html").write_text("<p>Hello")
