@@ -57,7 +57,7 @@ class Clients:
         self.drop_late()
 
     def drop_surplus(self) -> None:
-        """Drop those that have kept us waiting longest, if there are more clients than may be."""
+        """Drop those that have kept us waiting longest, if there are too many clients."""
         surplus = len(self.kept) - self.limit - self.held()
         if surplus > 0:
             longest = nsmallest(surplus, self.waiting, key=lambda client: client.since)

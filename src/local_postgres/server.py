@@ -79,8 +79,9 @@ class Server:
         if half.exists():
             shutil.rmtree(half)
         half.mkdir(mode=0o700)
-        # PostgreSQL refuses to run as root.
-        os.chown(half, *((-1, -1) if os.geteuid() else pwd.getpwnam("nobody")[2:4]))
+        # PostgreSQL refuses to run as root. -1 leaves the owner as it is.
+        uid, gid = pwd.getpwnam("nobody")[2:4] if os.geteuid() == 0 else (-1, -1)
+        os.chown(half, uid, gid)
         options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
         if self.run("initdb", half, *options, lock=lock).wait():
             raise StartFailed(self.last_error())
