@@ -6,22 +6,20 @@ It needs a `.venv` with the project, and starts gunicorn itself, with all settin
 defaults. The database is not there: what is measured does not ask it.
 """
 
-from __future__ import annotations
-
-import os
 import resource
 import socket
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
+from one_worker import start
+
 ROOT = Path(__file__).parents[1]
 CLIENTS = 1100
 TRIES = 20
+NO_DATABASE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing", "AUTH": "none"}
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = (
     b"POST /api/0f8fad5b-d9cb-469f-a165-70867728950e/tasks HTTP/1.1\r\nHost: x\r\n"
@@ -34,34 +32,6 @@ KINDS = {
     "half a body": POST,
     "answers not read": b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 20,
 }
-
-
-def start() -> tuple[subprocess.Popen[bytes], int]:
-    """Start gunicorn with one worker, and wait until it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
-        "AUTH": "none",
-        "PORT": str(port),
-        "WEB_CONCURRENCY": "1",
-    }
-    gunicorn = [
-        ROOT / ".venv/bin/gunicorn",
-        "--config",
-        "python:tasks_api.gunicorn_conf",
-        "wsgi:app",
-    ]
-    process = subprocess.Popen(gunicorn, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        try:
-            health(port)
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return process, port
-    sys.exit("gunicorn has ended")
 
 
 def health(port: int) -> float:
@@ -85,7 +55,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     print(f"{'1,100 clients':<24}{'connected in':>14}{'/health, median':>18}{'slowest':>10}")
     for kind, sent in KINDS.items():
-        process, port = start()
+        process, port = start(**NO_DATABASE)
         try:
             with ExitStack() as connections:
                 began = time.perf_counter()

@@ -8,7 +8,6 @@ another process its event comes, and what a get takes with the streams and witho
 
 import argparse
 import json
-import os
 import random
 import resource
 import selectors
@@ -23,38 +22,11 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import psutil
+from one_worker import start
 
 ROOT = Path(__file__).parents[1]
 STREAM = "GET /api/{user}/changes?since=1 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
 SETTLE = 10
-
-
-def start(data: Path) -> tuple[subprocess.Popen[bytes], str, int]:
-    """Start gunicorn with one worker on the embedded database; wait until it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {
-        "PATH": os.environ["PATH"],
-        "DATA_DIR": str(data),
-        "PORT": str(port),
-        "WEB_CONCURRENCY": "1",
-    }
-    gunicorn = [
-        ROOT / ".venv/bin/gunicorn",
-        "--config",
-        "python:tasks_api.gunicorn_conf",
-        "wsgi:app",
-    ]
-    process = subprocess.Popen(gunicorn, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    while process.poll() is None:
-        try:
-            urlopen(f"{url}/health", timeout=60).read()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return process, url, port
-    raise SystemExit("gunicorn has ended")
 
 
 def worker_of(process: subprocess.Popen[bytes]) -> psutil.Process:
@@ -111,11 +83,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         data = Path(directory)
-        servers = [start(data), start(data)]
+        servers = [start(DATA_DIR=str(data)) for _ in range(2)]
         for process, *_ in servers:
             stack.callback(process.wait)
             stack.callback(process.terminate)
-        (one, url, port), (_, other, _) = servers
+        (one, port), (_, other_port) = servers
+        url, other = (f"http://127.0.0.1:{number}" for number in (port, other_port))
         worker = worker_of(one)
         users = [str(uuid4()) for _ in range(given.streams)]
         for user in users:
