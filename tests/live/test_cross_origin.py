@@ -1,7 +1,5 @@
 """A page of an allowed origin can do all that the API can, with queries and every header."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -9,10 +7,9 @@ from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+from tools.chromium import needs_chromium
 
-CHROMIUM = shutil.which("chromium")
-QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 # What `docs/identity.md` names, but for the preconditions, which depend on the operation.
 HEADERS = {
     "Authorization": "Bearer x",
@@ -31,7 +28,7 @@ FETCH = """async ([url, options]) => {
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    needs_chromium,
 ]
 
 
@@ -55,15 +52,11 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(origin) -> Iterator[Page]:
-    # Chromium has no sandbox for root.
-    arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        page = browser.new_page()
-        page.goto(origin)
-        yield page
-        browser.close()
+def page(browser, origin) -> Iterator[Page]:
+    page = browser.new_page()
+    page.goto(origin)
+    yield page
+    page.close()
 
 
 def test_page_of_an_allowed_origin_can_do_everything(serve, on_database, origin, page):

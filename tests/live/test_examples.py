@@ -13,23 +13,9 @@ import requests
 from tools import issuer as issuers
 from tools.databases import new_database
 from tools.jwt_settings import WITH_SECRET
-from tools.server import BIN, ROOT, environment, free_port, launch
+from tools.server import BIN, ROOT, environment, free_port
 
 SCRIPT = ROOT / "examples" / "offline_sync.py"
-
-
-@pytest.fixture(scope="module")
-def service(database_url, tmp_path_factory):
-    url = database_url.set(drivername="postgres").render_as_string(hide_password=False)
-    settings = {"DATABASE_URL": url, "AUTH": "none", "WEB_CONCURRENCY": 1}
-    server = launch(tmp_path_factory.mktemp("service"), **settings)
-    yield server.url
-    server.stop()
-
-
-@pytest.fixture
-def base(service, user):
-    return f"{service}/api/{user}"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -19,18 +18,6 @@ from tools.racing import meanwhile
 
 ROOT = Path(__file__).parents[2]
 LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")
-CHROMIUM = shutil.which("chromium")
-# Root, as in a container, can't have the sandbox; the rest keeps it from calling home.
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 # What a front end does: it has its user's token, makes a task, and reads the answer's headers.
 PAGE = """<!DOCTYPE html>
 <title>A front end</title>
@@ -168,18 +155,6 @@ def test_fetch_that_hangs_holds_up_nobody_else_in_the_worker(database_url, user)
                 assert requests.get(f"{service}/ready", timeout=30).status_code == 200
         assert waiting.result().status_code == 200
     issuer.go_away()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

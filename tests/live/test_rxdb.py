@@ -89,15 +89,6 @@ def server(settings, tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def api(server, user) -> requests.Session:
-    """Requests for the user's tasks; `api.url` is where they are."""
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {token_of(user)}"
-    session.url = f"{server.url}/api/{user}/tasks"
-    return session
-
-
-@pytest.fixture
 def device(home, server, user) -> Iterator[Callable[[], Device]]:
     """Start a device of the user; with the test it ends."""
     with ExitStack() as devices:

@@ -1,6 +1,5 @@
 """TanStack Query in Chromium, on another origin, by the adapter that docs/clients.md shows."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,7 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
+from tools.chromium import needs_chromium
 from tools.jwt_settings import WITH_SECRET, token_of
 from tools.npm import install, needs_npm
 from tools.server import ROOT, Server, launch
@@ -20,7 +20,6 @@ from tools.server import ROOT, Server, launch
 ADAPTER = ROOT / "examples" / "clients" / "tanstack_query.ts"
 SOURCES = Path(__file__).with_name("tanstack_query")
 VAR = ROOT / "var" / "tanstack_query"
-CHROMIUM = shutil.which("chromium")
 WAIT = 30_000
 
 # The first time, the packages are installed.
@@ -28,7 +27,7 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.timeout(600),
     needs_npm,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    needs_chromium,
 ]
 
 
@@ -87,25 +86,6 @@ def bundle(home, server) -> None:
             check=False,
         )
         assert result.returncode == 0, result.stdout
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Chromium has no sandbox for root.
-    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def api(server, user) -> requests.Session:
-    """Requests for the user's tasks; `api.url` is where they are."""
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {token_of(user)}"
-    session.url = f"{server.url}/api/{user}/tasks"
-    return session
 
 
 @pytest.fixture

@@ -1,44 +1,23 @@
 """The to-do page of the examples, in Chromium: two windows, offline, by keyboard alone."""
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
+from tools.chromium import needs_chromium
 from tools.server import BIN, ROOT, environment
 
-CHROMIUM = shutil.which("chromium")
-QUIET = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WAIT = 30_000
 EXAMPLE = "http://127.0.0.1:8000"
 
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    needs_chromium,
     pytest.mark.long,
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Chromium has no sandbox for root.
-    arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from fractional_indexing import generate_key_between
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 from tools.jwt_settings import WITH_SECRET
-from tools.server import ROOT, environment, free_port, launch
+from tools.server import ROOT, environment, free_port
 
 from transfer.__main__ import main
 
@@ -27,20 +27,6 @@ HOME = ROOT / "examples" / "transfer"
 EXPORTS = Path(__file__).with_name("exports")
 ALL = {"description": None, "completed": False, "due_on": None, "due_at": None}
 REST = {"priority": "none", "tags": []}
-
-
-@pytest.fixture(scope="module")
-def service(database_url, tmp_path_factory):
-    url = database_url.set(drivername="postgres").render_as_string(hide_password=False)
-    settings = {"DATABASE_URL": url, "AUTH": "none", "WEB_CONCURRENCY": 1}
-    server = launch(tmp_path_factory.mktemp("service"), **settings)
-    yield server.url
-    server.stop()
-
-
-@pytest.fixture
-def base(service, user):
-    return f"{service}/api/{user}"
 
 
 @pytest.fixture
