@@ -23,12 +23,12 @@ def version(url: sa.URL) -> list[str]:
 
 def test_db_upgrade_and_downgrade_migrate(empty_database):
     runner = create_app(Config(database_url=empty_database)).test_cli_runner()
-    needed = f"this version needs {migrations.head()}.\n"
-    at_head = f"The database is at migration {migrations.head()}, {needed}"
+    needed = f"this version needs {migrations.HEAD}.\n"
+    at_head = f"The database is at migration {migrations.HEAD}, {needed}"
     for _ in range(2):
         result = runner.invoke(args=["db", "upgrade"])
         assert (result.exit_code, result.output) == (0, at_head)
-        assert version(empty_database) == [migrations.head()]
+        assert version(empty_database) == [migrations.HEAD]
     result = runner.invoke(args=["db", "downgrade", "base"])
     assert (result.exit_code, result.output) == (0, f"The database is at migration none, {needed}")
     assert version(empty_database) == []
@@ -39,7 +39,7 @@ def test_older_release_does_not_touch_a_database_that_is_ahead_of_it(ahead):
     result = runner.invoke(args=["db", "upgrade"])
     assert (result.exit_code, result.output) == (
         0,
-        f"The database is at migration {AHEAD}, this version needs {migrations.head()}.\n",
+        f"The database is at migration {AHEAD}, this version needs {migrations.HEAD}.\n",
     )
     result = runner.invoke(args=["db", "downgrade", "-1"])
     assert result.exit_code == 1
@@ -71,13 +71,13 @@ def test_db_revision_writes_the_next_migration(database_url, tmp_path, monkeypat
     runner = create_app(Config(database_url=database_url)).test_cli_runner()
     result = runner.invoke(args=["db", "revision", "Give tasks a colour"])
     assert result.exit_code == 0, result.output
-    number = f"{int(migrations.head()) + 1:04}"
+    number = f"{int(migrations.HEAD) + 1:04}"
     [new] = set(scripts.glob("versions/*.py")) - before
     assert new.name == f"{number}_give_tasks_a_colour.py"
     assert str(new) in result.output
     migration = runpy.run_path(str(new))
     assert migration["__doc__"] == "Give tasks a colour."
-    assert (migration["revision"], migration["down_revision"]) == (number, migrations.head())
+    assert (migration["revision"], migration["down_revision"]) == (number, migrations.HEAD)
 
 
 @pytest.mark.parametrize("options", [[], ["--minutes", "1"]])

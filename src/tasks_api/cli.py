@@ -1,22 +1,21 @@
 """The commands `flask --app wsgi db …` and `flask --app wsgi token …`."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import click
 import jwt
 import sqlalchemy as sa
-from alembic.util import CommandError
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from tasks_api.config import Config
-from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
 from tasks_api.database.execution import Database
-from tasks_api.database.failures import DatabaseUnavailable, StatementRefused
+from tasks_api.database.failures import DatabaseUnavailable, MigrationError, StatementRefused
+from tasks_api.database.readiness import HEAD
 from tasks_api.identity.settings import HYPHENATED_UUID
 from tasks_api.tasks.upkeep.restoration import move_far_ahead
 
@@ -29,7 +28,7 @@ db = AppGroup("db", help="Migrate the database.")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Migrate up to REVISION, or all the way. Safe to run from many places at once."""
-    _migrate(migrations.upgrade, revision)
+    _migrate(revision)
 
 
 # Otherwise click would take -1 for an option.
@@ -37,13 +36,16 @@ def upgrade(revision: str) -> None:
 @click.argument("revision")
 def downgrade(revision: str) -> None:
     """Migrate down to REVISION, by steps (-1), or to nothing (base)."""
-    _migrate(migrations.downgrade, revision)
+    _migrate(revision, down=True)
 
 
 @db.command()
 @click.argument("message")
 def revision(message: str) -> None:
     """Write an empty migration, named by the next number and MESSAGE, for you to fill in."""
+    # As `_migrate` does it.
+    from tasks_api.database import migrations  # noqa: PLC0415
+
     migrations.revision(message)
 
 
@@ -69,24 +71,22 @@ def _patient_database(what: str) -> Iterator[Database]:
     url = current_app.extensions["database"].engine.url
     try:
         yield Database(new_engine(url), prepare=False)
-    except (
-        sa.exc.DBAPIError,
-        CommandError,
-        migrations.MigrationError,
-        DatabaseUnavailable,
-        StatementRefused,
-    ) as error:
+    except (sa.exc.DBAPIError, MigrationError, DatabaseUnavailable, StatementRefused) as error:
         # PostgreSQL's own words; SQLAlchemy adds the statement, and psycopg2 more lines.
         [reason, *_] = str(getattr(error, "orig", error)).splitlines()
         raise click.ClickException(f"{what} did not run: {reason}") from None
 
 
-def _migrate(way: Callable[[sa.Engine, str], None], revision: str) -> None:
+def _migrate(revision: str, *, down: bool = False) -> None:
+    # This imports Alembic, which the service does without: it starts sooner.
+    from tasks_api.database import migrations  # noqa: PLC0415
+
     with _patient_database("The migration") as database:
-        way(database.engine, revision)
+        migrate = migrations.downgrade if down else migrations.upgrade
+        migrate(database.engine, revision)
         click.echo(
             f"The database is at migration {migrations.current(database.engine) or 'none'}, "
-            f"this version needs {migrations.head()}."
+            f"this version needs {HEAD}."
         )
 
 

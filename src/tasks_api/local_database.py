@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from local_postgres.server import StartFailed
 from local_postgres.start import look_after
 from local_postgres.start import start as start_postgres
-from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
+from tasks_api.database.failures import MigrationError
 from tasks_api.settings import ConfigError
 
 # Seconds from one attempt to start the server again to the next, at least.
@@ -28,6 +28,9 @@ def start(directory: Path) -> sa.URL:
     Raises:
         ConfigError: the `embedded` extra isn't installed, or the server can't be used.
     """
+    # This imports Alembic, which nothing needs where the database is another one.
+    from tasks_api.database import migrations  # noqa: PLC0415
+
     try:
         server = start_postgres(directory, "tasks")
         url = sa.URL.create(
@@ -49,7 +52,7 @@ def start(directory: Path) -> sa.URL:
         ) from None
     except StartFailed as error:
         raise ConfigError(f"The embedded PostgreSQL did not start: {error}") from None
-    except (psycopg2.Error, sa.exc.DBAPIError, migrations.MigrationError) as error:
+    except (psycopg2.Error, sa.exc.DBAPIError, MigrationError) as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         raise ConfigError(f"The embedded PostgreSQL can't be used: {reason}") from None
     return url

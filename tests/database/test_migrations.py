@@ -15,6 +15,7 @@ from tasks_api.app import create_app
 from tasks_api.config import Config
 from tasks_api.database import migrations
 from tasks_api.database.engine import new_engine
+from tasks_api.database.readiness import HEAD
 from tasks_api.tasks.models import Base
 
 # What PostgreSQL itself says of the tables, which is more than Alembic compares.
@@ -92,6 +93,7 @@ def test_numbers_of_the_migrations_are_in_their_order():
     scripts = ScriptDirectory.from_config(migrations._alembic())
     found = [script.revision for script in scripts.walk_revisions()]
     assert found == [f"{number:04}" for number in range(len(found), 0, -1)]
+    assert found[0] == HEAD == scripts.get_current_head()
 
 
 def test_idempotency_keys_may_be_written_before_their_user(engine):
@@ -115,7 +117,7 @@ def test_migrations_may_be_run_from_many_places_at_once(engine):
     race(4, lambda _: migrations.upgrade(new_engine(engine.url)))
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == (
-            migrations.head()
+            migrations.HEAD
         )
 
 

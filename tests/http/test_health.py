@@ -46,8 +46,8 @@ def test_ready_as_soon_as_the_last_migration_has_run(empty_database):
     client = create_app(Config(database_url=empty_database)).test_client()
     response = client.get("/ready")
     assert (response.status_code, response.json["check"]) == (503, "migrations")
-    assert f"{int(migrations.head()) - 1:04}" in response.json["detail"]
-    assert migrations.head() in response.json["detail"]
+    assert f"{int(migrations.HEAD) - 1:04}" in response.json["detail"]
+    assert migrations.HEAD in response.json["detail"]
     migrations.upgrade(engine)
     assert client.get("/ready").status_code == 200
 

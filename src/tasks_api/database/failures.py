@@ -40,6 +40,10 @@ class NotMigrated(DatabaseUnavailable):
     """The database answers, but lacks a migration that this code needs."""
 
 
+class MigrationError(Exception):
+    """A migration can't run; the text says why."""
+
+
 class StatementRefused(Exception):
     """PostgreSQL refuses a statement: a defect of the service, or a role without a privilege.
 

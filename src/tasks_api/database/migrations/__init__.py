@@ -8,7 +8,6 @@ migration leaves the release before it working, which may go on serving, or be r
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import cast
 
 import sqlalchemy as sa
@@ -16,10 +15,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from psycopg2.errors import LockNotAvailable
 from sqlalchemy import event
 
 from tasks_api.database.connection import Connection
+from tasks_api.database.failures import MigrationError
+from tasks_api.database.readiness import HEAD, NOT_UTF8
 
 # The package's own directory, which has the migrations and their template.
 SCRIPTS = "tasks_api.database:migrations"
@@ -33,16 +35,8 @@ TIMEOUTS = {
     # The transaction that holds the advisory lock is idle.
     "idle_in_transaction_session_timeout": "0",
 }
-NOT_UTF8 = (
-    "The database's encoding is {}, and must be UTF8: make another one, with "
-    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
-)
 # How many seconds to wait for another run of the migrations.
 LOCK_WAIT = 60.0
-
-
-class MigrationError(Exception):
-    """A lock was not to be had in time, or the encoding isn't UTF8."""
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
@@ -52,8 +46,8 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
 
     Raises:
         MigrationError: another one has been running for a minute; or a transaction of somebody else
-            has kept a lock from this one; or the database isn't in UTF8.
-        CommandError: there is no such revision.
+            has kept a lock from this one; or the database isn't in UTF8; or there is no such
+            revision.
     """
     with _lone_connection(engine) as connection:
         encoding = connection.scalar(sa.text("SHOW server_encoding"))
@@ -61,7 +55,7 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
             raise MigrationError(NOT_UTF8.format(encoding))
         applied = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
-        if (applied or "") <= head():
+        if (applied or "") <= HEAD:
             command.upgrade(_alembic(connection), revision)
 
 
@@ -73,20 +67,13 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
 
 def revision(message: str) -> None:
     """Write an empty migration that follows the newest, from `script.py.mako`; print its path."""
-    scripts = ScriptDirectory.from_config(_alembic())
-    scripts.generate_revision(f"{int(scripts.get_current_head() or 0) + 1:04}", message)
+    ScriptDirectory.from_config(_alembic()).generate_revision(f"{int(HEAD) + 1:04}", message)
 
 
 def current(engine: sa.Engine) -> str | None:
     """Return the revision that the database is at, or None."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
-
-
-@cache
-def head() -> str:
-    """Return the revision that this code needs."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
 def _alembic(connection: sa.Connection | None = None) -> Config:
@@ -118,6 +105,8 @@ def _lone_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
             time.sleep(0.2)
         try:
             yield connection
+        except CommandError as error:
+            raise MigrationError(str(error)) from None
         except sa.exc.OperationalError as error:
             if not isinstance(error.orig, LockNotAvailable):
                 raise
