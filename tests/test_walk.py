@@ -21,11 +21,9 @@ PUT_WITH_IF_MATCH = {
     "tasks_api/http/request_target.py",
     "tasks_api/tasks/changes/waits.py",
     "tasks_api/tasks/folding.py",
-    "tasks_api/tasks/item/completion.py",
     "tasks_api/tasks/item/statements.py",
     "tasks_api/tasks/item/views.py",
     "tasks_api/tasks/preconditions.py",
-    "tasks_api/tasks/responses.py",
 }
 
 

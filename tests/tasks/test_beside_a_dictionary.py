@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from werkzeug.test import TestResponse
 
 from tasks_api.tasks.folding import fold
-from tasks_api.tasks.responses import entity_tag
+from tasks_api.tasks.preconditions import entity_tag
 
 Task = dict[str, Any]
 

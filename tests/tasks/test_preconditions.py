@@ -11,8 +11,7 @@ from marshmallow.validate import Length
 from tools.racing import race, while_it_waits
 
 from tasks_api.http.entity_tags import EntityTags, shape_of
-from tasks_api.tasks.preconditions import SHAPE
-from tasks_api.tasks.responses import entity_tag
+from tasks_api.tasks.preconditions import SHAPE, entity_tag
 from tasks_api.tasks.schemas import TaskSchema
 
 WRITES = {

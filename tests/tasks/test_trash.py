@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from tools.racing import race, while_it_waits
 
-from tasks_api.tasks.responses import entity_tag
+from tasks_api.tasks.preconditions import entity_tag
 
 
 @pytest.fixture

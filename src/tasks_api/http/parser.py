@@ -99,7 +99,7 @@ def _headers(schema: Strict) -> Callable[[Request], Any]:
     def load(req: Request) -> Any:
         environ = req.environ
         given = {name: environ[key] for key, name in keys.items() if key in environ}
-        return schema.load(given) if given else dict(absent)
+        return schema.load(given) if given else absent
 
     return load
 

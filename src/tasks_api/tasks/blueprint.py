@@ -3,7 +3,8 @@
 from importlib.metadata import version
 
 from tasks_api.http.smorest import Blueprint
-from tasks_api.tasks.responses import ETAG, forbid_shared_copies
+from tasks_api.tasks.preconditions import forbid_shared_copies
+from tasks_api.tasks.replies import ETAG
 from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema
 
 DESCRIPTION = """\

@@ -1,8 +1,11 @@
 """Members of a task that have rules of their own, as fields of marshmallow."""
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from time import sleep
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields
@@ -15,6 +18,24 @@ from tasks_api.tasks.models import POSITION_MAX, PRIORITIES, RECURRENCE_MAX, TAG
 TAGS_LENGTH = Length(max=TAGS_MAX)
 # The file system is asked once.
 TIME_ZONES = cache(available_timezones)
+
+# RFC 9562, sections 4.1 and 4.2: its variant, and the versions that it defines. The nil UUID and
+# the max UUID have neither.
+_HEX = "[0-9a-fA-F]"
+CHOSEN_ID = f"{_HEX}{{8}}-{_HEX}{{4}}-[1-8]{_HEX}{{3}}-[89abAB]{_HEX}{{3}}-{_HEX}{{12}}"
+
+
+class ChosenId(fields.UUID):
+    """An id that the client has chosen: a UUID of RFC 9562, in lower or upper case."""
+
+    def __init__(self, *, description: str, **kwargs: Any) -> None:
+        metadata = {"description": description, "pattern": f"^{CHOSEN_ID}$"}
+        super().__init__(metadata=metadata, **kwargs)
+
+    def _deserialize(self, value: Any, *_: object, **__: object) -> UUID:
+        if not isinstance(value, str) or not re.fullmatch(CHOSEN_ID, value):
+            raise ValidationError("Must be a UUID of RFC 9562, neither the nil nor the max UUID.")
+        return UUID(value)
 
 
 class Tags(fields.List[str]):
@@ -80,3 +101,16 @@ class Recurrence(Text):
             except ValueError as error:
                 raise ValidationError(str(error)) from None
         return text
+
+
+def refuse_repeated(ids: Iterable[UUID | None]) -> None:
+    """Refuse an array of objects of which two have the same id.
+
+    Raises:
+        ValidationError: at the place of the second one.
+    """
+    seen = set()
+    for number, each in enumerate(ids):
+        if each is not None and each in seen:
+            raise ValidationError({number: {"id": ["Must differ from the ids before it."]}})
+        seen.add(each)

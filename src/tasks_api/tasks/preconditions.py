@@ -1,8 +1,7 @@
 """Conditional requests on revisions (RFC 9110, section 13): entity tags, and preconditions.
 
-A tag is made from a revision and from the shape of a task: `"57-3f9a"`. A release that adds a
-member has another shape, which makes every copy that a client has stale by itself. A precondition
-is the same rule in Python and in SQL.
+A tag is made from a revision and from the shape of a task: `"57-3f9a"`. A precondition is the same
+rule in Python and in SQL.
 """
 
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from sqlalchemy import ColumnElement, and_, any_, bindparam, false, func, true
 from sqlalchemy import all_ as every
 
@@ -19,9 +19,10 @@ from tasks_api.http.entity_tags import PATTERN, EntityTags, matches, shape_of
 from tasks_api.http.fields import Strict
 from tasks_api.http.problems import BLANK, Problem, problem_type
 from tasks_api.tasks.columns import REVISION_ARRAY
-from tasks_api.tasks.schemas import TaskSchema
+from tasks_api.tasks.schemas import TaskSchema, says
 
 SHAPE = shape_of(TaskSchema())
+NO_TASK = "This user has no such task."
 FOREIGN_TAG = problem_type("foreign-entity-tag")
 
 
@@ -37,12 +38,12 @@ class IfNoneMatchSchema(Strict):
         shape=SHAPE,
         data_key="If-None-Match",
         load_default=list,
-        metadata={
-            "description": "The entity tags of the copies you have: a match is a 304. A weak "
-            "comparison of whole tags.",
-            "pattern": PATTERN,
-            "example": '"57-3f9a"',
-        },
+        metadata=says(
+            "The entity tags of the copies you have: a match is a 304. A weak comparison of whole "
+            "tags.",
+            pattern=PATTERN,
+            example='"57-3f9a"',
+        ),
     )
 
 
@@ -53,26 +54,29 @@ class PreconditionSchema(Strict):
         data_key="If-Match",
         # A plain None would be documented, as if the header could be null.
         load_default=lambda: None,
-        metadata={
-            "description": "Change the task only if it has one of these entity tags; if none "
-            'matches, the answer is a 412. The revision alone decides: `"57"`, which you know '
-            "from `revision`, the tag of an older release, and what a proxy that compresses made "
-            "of a tag all work.",
-            "pattern": PATTERN,
-            "example": "*",
-        },
+        metadata=says(
+            "Change the task only if it has one of these entity tags; if none matches, the answer "
+            'is a 412. The revision alone decides: `"57"`, which you know from `revision`, the tag '
+            "of an older release, and what a proxy that compresses made of a tag all work.",
+            pattern=PATTERN,
+            example="*",
+        ),
     )
     unless = EntityTags(
         shape=SHAPE,
         data_key="If-None-Match",
         load_default=list,
-        metadata={
-            "description": "Change the task only if it has none of these entity tags. A weak "
-            "comparison of whole tags.",
-            "pattern": PATTERN,
-            "example": '"56-3f9a"',
-        },
+        metadata=says(
+            "Change the task only if it has none of these entity tags. A weak comparison of whole "
+            "tags.",
+            pattern=PATTERN,
+            example='"56-3f9a"',
+        ),
     )
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """Return a `Precondition`."""
+        return Precondition(**super().load(data, **options))
 
 
 @dataclass(frozen=True)
@@ -129,17 +133,50 @@ def write_if(
 ) -> Row | None:
     """Run a statement on all of a user's tasks, which checks the precondition on their counter.
 
-    Args:
-        what: the precondition is about, for the error.
-
     Returns:
         Its row without `revision`; None for a user who has never written, and so has no tasks.
 
     Raises:
-        Problem: 412, nothing was done.
+        Problem: 412, nothing was done to this (`what`).
     """
     rows = execute(statement, user_id=user_id, **precondition.parameters())
     revision = rows[0].pop("revision") if rows else 0
     if not precondition.allows(revision):
         raise precondition.refusal(what, revision)
     return rows[0] if rows else None
+
+
+def with_entity_tag(task: Row) -> tuple[Row, dict[str, str]]:
+    """Return a task and its entity tag, for a view to return."""
+    return task, {"ETag": entity_tag(task["revision"])}
+
+
+def task_or_404(task: Row | None) -> Row:
+    """Return the task.
+
+    Raises:
+        Problem: 404, there is none; a task of another user gives the same answer.
+    """
+    if task is None:
+        raise Problem(404, NO_TASK)
+    return task
+
+
+def written_or_412(task: Row | None, precondition: Precondition) -> Row:
+    """Return the task that was written.
+
+    Raises:
+        Problem: 404, there is none; 412, with the task as it is now: it was not written.
+    """
+    task = task_or_404(task)
+    del task["deleted_at"]
+    if not task.pop("written"):
+        raise precondition.refusal("task", task["revision"], task=task)
+    return task
+
+
+def forbid_shared_copies(response: Response) -> Response:
+    """Make caches ask each time, and keep the answers of users apart (RFC 9111, 5.2.2)."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers.add("Vary", "Authorization")
+    return response

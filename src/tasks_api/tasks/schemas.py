@@ -1,28 +1,25 @@
-"""Shapes of a task: what an answer has, and what a request may have."""
+"""Shapes of a task: what an answer has, also of one in the trash, and what a request may have."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from tasks_api.database.statements import Row
 from tasks_api.http.fields import AsItIs, Boolean, Day, Strict, Text, Timestamp
 from tasks_api.tasks.constraints import contradiction
-from tasks_api.tasks.fields import Position, Priority, Recurrence, Tags, TimeZone
-from tasks_api.tasks.ids import ChosenId, refuse_repeated
-from tasks_api.tasks.models import (
-    DESCRIPTION_MAX,
-    TITLE_MAX,
+from tasks_api.tasks.fields import (
+    ChosenId,
+    Position,
+    Priority,
+    Recurrence,
+    Tags,
+    TimeZone,
+    refuse_repeated,
 )
+from tasks_api.tasks.models import DESCRIPTION_MAX, TITLE_MAX
 
 BATCH_MAX = 100
 
-NEW_TASK_EXAMPLE = {
-    "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10",
-    "title": "Buy oat milk",
-    "description": "Two cartons, the barista kind.",
-    "due_at": "2026-01-09T17:00:00Z",
-    "priority": "high",
-    "tags": ["errands", "kitchen"],
-}
 TASK_EXAMPLE = {
     "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a10",
     "user_id": "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11",
@@ -42,6 +39,11 @@ TASK_EXAMPLE = {
     "created_at": "2026-01-08T20:45:00.123456Z",
     "updated_at": "2026-01-08T20:45:00.123456Z",
 }
+NEW_TASK_EXAMPLE = {
+    name: TASK_EXAMPLE[name]
+    for name in ("id", "title", "description", "due_at", "priority", "tags")
+}
+TOMBSTONE_EXAMPLE = {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True}
 
 
 def says(description: str, **more: Any) -> dict[str, Any]:
@@ -148,7 +150,17 @@ class TaskSchema(AsItIs, TaskChangeSchema):
     class Meta(Strict.Meta):
         fields = tuple(TASK_EXAMPLE)
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        for field in self.fields.values():
-            field.required = True
+
+class TombstoneSchema(AsItIs):
+    """A task that was deleted."""
+
+    id = fields.UUID(metadata=says("The id of the task."))
+    revision = fields.Integer(metadata=says("The user's counter when the task was deleted."))
+    deleted = fields.Boolean(
+        metadata=says("Always `true`; a task has no such member.", enum=[True])
+    )
+
+
+def tombstone(task: Row) -> Row:
+    """Return what clients see of a task that is in the trash."""
+    return {"id": task["id"], "revision": task["revision"], "deleted": True}

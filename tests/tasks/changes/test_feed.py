@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from tools.racing import beside, race
 
-from tasks_api.tasks.responses import entity_tag
+from tasks_api.tasks.preconditions import entity_tag
 
 
 @pytest.fixture

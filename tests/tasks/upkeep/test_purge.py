@@ -9,7 +9,7 @@ from tools.racing import race, while_it_waits
 
 from tasks_api.app import create_app
 from tasks_api.config import Config
-from tasks_api.tasks.responses import entity_tag
+from tasks_api.tasks.preconditions import entity_tag
 
 
 @pytest.fixture(scope="module")

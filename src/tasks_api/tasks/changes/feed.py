@@ -14,7 +14,7 @@ from tasks_api.database.statements import Row, Statement
 from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
 from tasks_api.tasks.models import tasks, users
-from tasks_api.tasks.tombstones import tombstone
+from tasks_api.tasks.schemas import tombstone
 
 # PostgreSQL has room for these, and no user writes as often.
 POSITION = r"(0|[1-9][0-9]{0,17})(\.[1-9][0-9]{0,17})?"

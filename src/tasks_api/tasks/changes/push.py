@@ -9,7 +9,6 @@ from tasks_api.database.execution import time_limit
 from tasks_api.database.failures import ConstraintViolated, DatabaseUnavailable
 from tasks_api.database.statements import Row
 from tasks_api.http.parser import list_errors
-from tasks_api.http.problems import responses
 from tasks_api.tasks.blueprint import USER_PATH, blueprint
 from tasks_api.tasks.changes.merge import merge
 from tasks_api.tasks.changes.push_schemas import (
@@ -20,11 +19,10 @@ from tasks_api.tasks.changes.push_schemas import (
     PushSchema,
 )
 from tasks_api.tasks.constraints import broken_rule
-from tasks_api.tasks.responses import NO_TASK, WRITE_ERRORS
-from tasks_api.tasks.tombstones import IN_TRASH, tombstone
+from tasks_api.tasks.preconditions import NO_TASK
+from tasks_api.tasks.replies import IN_TRASH, WRITE_ERRORS
+from tasks_api.tasks.schemas import tombstone
 
-# No task has this id.
-NIL = UUID(int=0)
 CONFLICT = "It is now neither as `was` nor as `set` says."
 LATE = "The database could not do it in time: send this change again."
 
@@ -34,7 +32,7 @@ LATE = "The database could not do it in time: send this change again."
 @blueprint.response(
     200, PushedSchema(), description="What has come of each change.", example=PUSHED_EXAMPLE
 )
-@blueprint.doc(operationId="pushChanges", responses=responses(*WRITE_ERRORS))
+@blueprint.doc(operationId="pushChanges", responses=WRITE_ERRORS)
 def push_changes(body: dict[str, Any], user_id: UUID) -> Any:
     """Push what was changed offline
 
@@ -81,13 +79,12 @@ def push(user_id: UUID, changes: Sequence[Change]) -> tuple[list[Row], int]:
 def _merge(user_id: UUID, number: int, change: Change) -> tuple[Change, Row]:
     """Merge a change; if it would break a rule of `constraints`, it has that error instead."""
     try:
-        row = merge(user_id, change.id or NIL, change.given, change.was, change.deleted)
+        return change, merge(user_id, change)
     except ConstraintViolated as error:
         broken = broken_rule(error, change.given).items()
         places = [(("changes", number, "set", name), detail) for name, detail in broken]
         change = Change(change.id, errors=list_errors("pointer", places))
-        row = merge(user_id, change.id or NIL, {}, {}, None)
-    return change, row
+        return change, merge(user_id, change)
 
 
 def _result(number: int, change: Change, row: Row) -> Row:

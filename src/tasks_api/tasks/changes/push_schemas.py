@@ -12,9 +12,16 @@ from tasks_api.http.fields import AsItIs, Boolean, Strict
 from tasks_api.http.parser import flatten, list_errors
 from tasks_api.http.problem_schemas import ProblemErrorSchema
 from tasks_api.tasks.constraints import contradiction
-from tasks_api.tasks.ids import ChosenId, refuse_repeated
-from tasks_api.tasks.schemas import BATCH_MAX, TASK_EXAMPLE, TaskChangeSchema, TaskSchema, says
-from tasks_api.tasks.tombstones import TOMBSTONE_EXAMPLE, TombstoneSchema
+from tasks_api.tasks.fields import ChosenId, refuse_repeated
+from tasks_api.tasks.schemas import (
+    BATCH_MAX,
+    TASK_EXAMPLE,
+    TOMBSTONE_EXAMPLE,
+    TaskChangeSchema,
+    TaskSchema,
+    TombstoneSchema,
+    says,
+)
 
 NUMBER = Length(1, BATCH_MAX, error="Must have {min} to {max} elements.")
 MISSING = "Missing data for required field."
@@ -156,11 +163,9 @@ class PushSchema(Strict):
 class PushResultSchema(AsItIs):
     """What has come of a change."""
 
-    id = fields.UUID(
-        required=True, allow_none=True, metadata=says("Of the task; null if it was no UUID.")
-    )
+    optional = ("task", "tombstone", "errors")
+    id = fields.UUID(allow_none=True, metadata=says("Of the task; null if it was no UUID."))
     status = fields.Integer(
-        required=True,
         validate=OneOf([200, 201, 404, 409, 410, 422, 503]),
         metadata=says(
             "200, 201: it is done, or was so already. 409: a member is neither as `was` nor as "
@@ -181,9 +186,6 @@ class PushedSchema(AsItIs):
 
     results = fields.List(
         fields.Nested(PushResultSchema),
-        required=True,
         metadata=says("One for each change, at its place."),
     )
-    revision = fields.Integer(
-        required=True, metadata=says("The user's counter after the last change.")
-    )
+    revision = fields.Integer(metadata=says("The user's counter after the last change."))

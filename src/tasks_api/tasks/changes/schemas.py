@@ -8,8 +8,13 @@ from marshmallow.validate import Range
 from tasks_api.http import event_streams
 from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict
 from tasks_api.tasks.changes.feed import POSITION, Position
-from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
-from tasks_api.tasks.tombstones import TOMBSTONE_EXAMPLE, TombstoneSchema
+from tasks_api.tasks.schemas import (
+    TASK_EXAMPLE,
+    TOMBSTONE_EXAMPLE,
+    TaskSchema,
+    TombstoneSchema,
+    says,
+)
 
 CHANGES_MAX = 500
 WAIT_MAX = 25
@@ -93,17 +98,11 @@ class ChangePageSchema(AsItIs):
     """A page of the feed of changes."""
 
     revision = fields.Integer(
-        required=True,
         metadata=says("That of the last change here; of the user's counter, if there is no more."),
     )
-    next = fields.String(
-        required=True, metadata=says("Keep it as it is: it is the next request's `since`.")
-    )
-    has_more = fields.Boolean(
-        required=True, metadata=says("Whether there is more already: ask again at once.")
-    )
+    next = fields.String(metadata=says("Keep it as it is: it is the next request's `since`."))
+    has_more = fields.Boolean(metadata=says("Whether there is more already: ask again at once."))
     changes = fields.List(
         Either(TaskSchema(), TombstoneSchema()),
-        required=True,
         metadata=says("Tasks and tombstones, oldest change first."),
     )

@@ -17,7 +17,7 @@ from tasks_api.tasks.changes.schemas import (
     LastEventSchema,
 )
 from tasks_api.tasks.changes.waits import tell_waits
-from tasks_api.tasks.responses import READ_ERRORS
+from tasks_api.tasks.replies import READ_ERRORS
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -30,7 +30,7 @@ blueprint.after_request(tell_waits)
 @blueprint.response(200, ChangePageSchema(), description="Changes.", example=CHANGES_EXAMPLE)
 @blueprint.doc(
     operationId="listChanges",
-    responses={200: {"content": STREAM}, **responses(410, *READ_ERRORS)},
+    responses={200: {"content": STREAM}, **responses(410) | READ_ERRORS},
 )
 def get_changes(query: dict[str, Any], headers: dict[str, Any], user_id: UUID) -> Any:
     """Read what has changed

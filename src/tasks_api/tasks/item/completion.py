@@ -1,27 +1,24 @@
-"""Completing a task that recurs makes the next one.
+"""Completing a task that recurs makes the next one: a statement of its own writes both."""
 
-A task that doesn't recur is completed by one statement. It leaves one that does as it is: then the
-next occurrence is known, and another statement writes both.
-"""
-
+import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from time import sleep
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, false, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from recurrence_rules.rule import Rule
 from tasks_api.database.execution import execute
-from tasks_api.database.failures import ConstraintViolated
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import TASK_COLUMNS, parameter_for
-from tasks_api.tasks.constraints import refusal
 from tasks_api.tasks.counter import HOW_MANY, advance
 from tasks_api.tasks.folding import folded
-from tasks_api.tasks.item.members import COLUMNS, MEMBERS, new_task, next_task
-from tasks_api.tasks.item.statements import toggle_task, update_one, write_of
+from tasks_api.tasks.item.members import COLUMNS, MEMBERS, new_task, update_one
 from tasks_api.tasks.models import tasks
-from tasks_api.tasks.preconditions import Precondition
 
 NEXT = {name: parameter_for(name, "next_") for name in ("id", "due_at", "due_on", "recurrence")}
 
@@ -60,10 +57,7 @@ COMPLETE = _complete()
 
 
 def complete(user_id: UUID, found: Row, changes: Mapping[str, Any]) -> Row | None:
-    """Change and complete a task that recurs, and make the next one.
-
-    Args:
-        found: the task as it was found, open.
+    """Change and complete a task that recurs and was found open, and make the next one.
 
     Returns:
         The task; None if somebody else has written it meanwhile: nothing was done.
@@ -86,23 +80,25 @@ def complete(user_id: UUID, found: Row, changes: Mapping[str, Any]) -> Row | Non
     return rows[0] if rows else None
 
 
-def change_task(
-    user_id: UUID, task_id: UUID, precondition: Precondition, changes: Mapping[str, Any]
-) -> Row | None:
-    """Set the members that `changes` names, or flip `completed` if it names none; see `Write`.
+def next_task(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what differs in the task after one that is completed now; {} if none comes after it.
 
-    Raises:
-        Problem: 422, the task would break a rule of `constraints`.
+    Args:
+        task: its members are as a request or an answer has them.
     """
-    columns = {**changes, **folded(changes)}
-    write = write_of(frozenset(columns)) if columns else toggle_task
-    try:
-        while True:
-            task = write(user_id, task_id, precondition, **columns)
-            if task is None or task["written"] or not precondition.allows(task["revision"]):
-                return task
-            # If somebody else writes it meanwhile, it is tried again.
-            if task := complete(user_id, task, changes):
-                return task
-    except ConstraintViolated as error:
-        raise refusal(error, changes) from None
+    name = "due_at" if task["due_at"] else "due_on"
+    if not task["recurrence"] or not task[name]:
+        return {}
+    # See `fields.Recurrence`.
+    sleep(0)
+    rule, zone = Rule(task["recurrence"]), ZoneInfo(task["time_zone"] or "UTC")
+    # Python reads its own form of a moment too.
+    read = datetime.fromisoformat if task["due_at"] else date.fromisoformat
+    due = rule.next(read(str(task[name])), zone, datetime.now(UTC))
+    if due is None or rule.count == 1:
+        return {}
+    return {
+        "id": uuid5(UUID(str(task["id"])), "next"),
+        name: due,
+        "recurrence": re.sub("COUNT=[0-9]+", f"COUNT={rule.count - 1}", task["recurrence"]),
+    }

@@ -17,10 +17,12 @@ from tasks_api.http.problems import Problem
 from tasks_api.tasks.columns import TASK_COLUMNS, TASK_ID, USER_ID, parameter_for, rank
 from tasks_api.tasks.counter import start_or_advance
 from tasks_api.tasks.folding import as_recordset, folded
+from tasks_api.tasks.item.completion import next_task
 from tasks_api.tasks.item.idempotency import REPLAY, claim, fingerprint_of, replayed
-from tasks_api.tasks.item.members import COLUMNS, DEFAULTS, new_task, next_task
+from tasks_api.tasks.item.members import COLUMNS, DEFAULTS, new_task
 from tasks_api.tasks.models import tasks
-from tasks_api.tasks.tombstones import IN_TRASH, TASK_DELETED, tombstone
+from tasks_api.tasks.replies import IN_TRASH, TASK_DELETED
+from tasks_api.tasks.schemas import tombstone
 
 if sys.version_info >= (3, 14):
     from uuid import uuid7

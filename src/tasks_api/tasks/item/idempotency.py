@@ -12,7 +12,7 @@ from tasks_api.database.statements import Row, Statement
 from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
 from tasks_api.tasks.models import idempotency_keys, tasks
-from tasks_api.tasks.tombstones import TASK_DELETED
+from tasks_api.tasks.replies import TASK_DELETED
 
 KEY_REUSED = problem_type("idempotency-key-reused")
 KEY = bindparam("key", type_=idempotency_keys.c.key.type)

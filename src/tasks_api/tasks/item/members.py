@@ -1,18 +1,15 @@
-"""The members of a new task, and of the next one after a task that recurs."""
+"""What is written of a task: of a new one, and of one that is changed or completed."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from time import sleep
 from typing import Any
-from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, and_, case, null
 
-from recurrence_rules.rule import Rule
+from tasks_api.tasks.columns import TASK_ID, USER_ID, still_folded
 from tasks_api.tasks.folding import FOLDED
+from tasks_api.tasks.models import tasks
 
 DEFAULTS: dict[str, Any] = {
     "description": None,
@@ -28,9 +25,11 @@ DEFAULTS: dict[str, Any] = {
 MEMBERS = ("title", *DEFAULTS)
 COLUMNS = (*MEMBERS, *FOLDED)
 
+Columns = Mapping[str, ColumnElement[Any]]
+
 
 def new_task(
-    counter: sa.CTE, task_id: ColumnElement[UUID], columns: Mapping[str, ColumnElement[Any]]
+    counter: sa.CTE, task_id: ColumnElement[UUID], columns: Columns
 ) -> dict[str, ColumnElement[Any]]:
     """Return the columns of a new task, from the counter and those of what a client sets."""
     return {
@@ -45,25 +44,52 @@ def new_task(
     }
 
 
-def next_task(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what differs in the task after one that is completed now; {} if none comes after it.
+def update_one(
+    counter: sa.CTE,
+    columns: Columns,
+    among: ColumnElement[bool],
+    *conditions: ColumnElement[bool],
+) -> sa.Update:
+    """Build the update of one task, except for what it returns.
 
-    Args:
-        task: its members are as a request or an answer has them.
+    If a condition fails, the columns keep their values and the row is still returned. So a 412,
+    with the current entity tag, differs from a 404.
     """
-    name = "due_at" if task["due_at"] else "due_on"
-    if not task["recurrence"] or not task[name]:
-        return {}
-    # See `fields.Recurrence`.
-    sleep(0)
-    rule, zone = Rule(task["recurrence"]), ZoneInfo(task["time_zone"] or "UTC")
-    # Python reads its own form of a moment too.
-    read = datetime.fromisoformat if task["due_at"] else date.fromisoformat
-    due = rule.next(read(str(task[name])), zone, datetime.now(UTC))
-    if due is None or rule.count == 1:
-        return {}
-    return {
-        "id": uuid5(UUID(str(task["id"])), "next"),
-        name: due,
-        "recurrence": re.sub("COUNT=[0-9]+", f"COUNT={rule.count - 1}", task["recurrence"]),
+    changes: dict[str, ColumnElement[Any]] = {
+        "revision": counter.c.revision,
+        "updated_at": counter.c.written_at,
+        "folded_revision": still_folded(counter.c.revision),
+        **columns,
     }
+    if conditions:
+        allowed = and_(*conditions)
+        changes = {name: case((allowed, to), else_=tasks.c[name]) for name, to in changes.items()}
+    return (
+        sa.update(tasks)
+        .where(
+            tasks.c.user_id == USER_ID,
+            tasks.c.id == TASK_ID,
+            # The join to the counter makes the write wait for it.
+            counter.c.id == tasks.c.user_id,
+            among,
+        )
+        .values(changes)
+    )
+
+
+def completion(completed: ColumnElement[bool], counter: sa.CTE) -> Columns:
+    """Set `completed` and its time: when it becomes true, not when it is set to true again."""
+    moment = case(
+        (~completed, null()),
+        (tasks.c.completed, tasks.c.completed_at),
+        else_=counter.c.written_at,
+    )
+    return {"completed": completed, "completed_at": moment}
+
+
+def makes_next(
+    completed: ColumnElement[bool], recurrence: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return whether a task that is set to this becomes completed and is to make the next one."""
+    open_until_now = completed & ~tasks.c.completed
+    return open_until_now & recurrence.is_not(None) & tasks.c.next_task_id.is_(None)

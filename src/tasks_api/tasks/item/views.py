@@ -8,9 +8,9 @@ from flask import request
 
 from tasks_api.http.entity_tags import matches
 from tasks_api.http.problems import Problem, responses
+from tasks_api.tasks import replies
 from tasks_api.tasks.blueprint import TASK_PATH, TASKS_PATH, blueprint, returns_changed_task
 from tasks_api.tasks.item import creation, statements
-from tasks_api.tasks.item.completion import change_task
 from tasks_api.tasks.item.creation import Creation
 from tasks_api.tasks.item.schemas import CompletionSchema, IdempotencyKeySchema
 from tasks_api.tasks.preconditions import (
@@ -18,21 +18,8 @@ from tasks_api.tasks.preconditions import (
     Precondition,
     PreconditionSchema,
     entity_tag,
-)
-from tasks_api.tasks.responses import (
-    ETAG,
-    LOCATION,
-    MERGE_PATCH,
-    NOT_MODIFIED,
-    READ_ERRORS,
-    REPLAYED,
-    STALE,
-    WRITE_ERRORS,
-    existing,
-    links_to,
     task_or_404,
     with_entity_tag,
-    without_body,
     written_or_412,
 )
 from tasks_api.tasks.schemas import (
@@ -42,15 +29,14 @@ from tasks_api.tasks.schemas import (
     TaskChangeSchema,
     TaskSchema,
 )
-from tasks_api.tasks.tombstones import GONE
 
-EXISTING = existing(
+EXISTING = replies.existing(
     "The task with this `id`, which exists already, as it is now.",
     schema={"$ref": "#/components/schemas/Task"},
     example=TASK_EXAMPLE,
-    headers=ETAG | LOCATION,
+    headers=replies.ETAG | replies.LOCATION,
 )
-LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")
+LINKS = replies.links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTask")
 
 
 @blueprint.route(TASKS_PATH, methods=["POST"])
@@ -60,12 +46,12 @@ LINKS = links_to("getTask", "updateTask", "patchTask", "completeTask", "deleteTa
     201,
     TaskSchema(),
     description="The task as it was made.",
-    headers=ETAG | LOCATION | REPLAYED,
+    headers=replies.ETAG | replies.LOCATION | replies.REPLAYED,
     example=TASK_EXAMPLE,
 )
 @blueprint.doc(
     operationId="createTask",
-    responses=responses(*WRITE_ERRORS) | EXISTING | GONE | {201: {"links": LINKS}},
+    responses=replies.WRITE_ERRORS | EXISTING | replies.GONE | {201: {"links": LINKS}},
 )
 def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID) -> Any:
     """Create a task
@@ -90,8 +76,10 @@ def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID
 
 @blueprint.route(TASK_PATH)
 @blueprint.arguments(IfNoneMatchSchema(), location="headers")
-@blueprint.response(200, TaskSchema(), description="The task.", headers=ETAG, example=TASK_EXAMPLE)
-@blueprint.doc(operationId="getTask", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+@blueprint.response(
+    200, TaskSchema(), description="The task.", headers=replies.ETAG, example=TASK_EXAMPLE
+)
+@blueprint.doc(operationId="getTask", responses=replies.READ_ERRORS | {304: replies.NOT_MODIFIED})
 def get_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Get a task
 
@@ -99,7 +87,7 @@ def get_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """
     task = task_or_404(statements.get_task(user_id, task_id))
     if matches(task["revision"], headers["known"]):
-        return without_body(304, ETag=entity_tag(task["revision"]))
+        return replies.without_body(304, ETag=entity_tag(task["revision"]))
     return with_entity_tag(task)
 
 
@@ -107,7 +95,7 @@ def _change_task(
     user_id: UUID, task_id: UUID, precondition: Precondition, changes: Mapping[str, Any]
 ) -> Any:
     if changes:
-        task = change_task(user_id, task_id, precondition, changes)
+        task = statements.change_task(user_id, task_id, precondition, changes)
         return with_entity_tag(written_or_412(task, precondition))
     task = task_or_404(statements.get_task(user_id, task_id))
     if not precondition.allows(task["revision"]):
@@ -119,16 +107,16 @@ def _change_task(
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(TaskChangeSchema(), example={"title": "Buy oat milk, four cartons"})
 @returns_changed_task
-@blueprint.doc(operationId="updateTask", responses=responses(*WRITE_ERRORS) | STALE)
+@blueprint.doc(operationId="updateTask", responses=replies.WRITE_ERRORS | replies.STALE)
 def update_task(
-    headers: dict[str, Any], changes: dict[str, Any], user_id: UUID, task_id: UUID
+    precondition: Precondition, changes: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:
     """Update a task
 
     Members that are present are set, members that are absent keep their values; `null` clears a
     member that can be null. `{}` changes nothing, not even the revision.
     """
-    return _change_task(user_id, task_id, Precondition(**headers), changes)
+    return _change_task(user_id, task_id, precondition, changes)
 
 
 @blueprint.route(TASK_PATH, methods=["PATCH"])
@@ -136,42 +124,44 @@ def update_task(
 @blueprint.arguments(TaskChangeSchema(), example={"description": None})
 @returns_changed_task
 @blueprint.doc(
-    operationId="patchTask", responses=responses(*WRITE_ERRORS) | STALE, requestBody=MERGE_PATCH
+    operationId="patchTask",
+    responses=replies.WRITE_ERRORS | replies.STALE,
+    requestBody=replies.MERGE_PATCH,
 )
 def patch_task(
-    headers: dict[str, Any], changes: dict[str, Any], user_id: UUID, task_id: UUID
+    precondition: Precondition, changes: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:
     """Patch a task
 
     A JSON merge patch (RFC 7396). PUT does the same.
     """
-    return _change_task(user_id, task_id, Precondition(**headers), changes)
+    return _change_task(user_id, task_id, precondition, changes)
 
 
 @blueprint.route(TASK_PATH, methods=["DELETE"])
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.response(204, description="It is in the trash.")
-@blueprint.doc(operationId="deleteTask", responses=responses(400, 404, 422, 500, 503) | STALE)
-def delete_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+@blueprint.doc(operationId="deleteTask", responses=replies.READ_ERRORS | replies.STALE)
+def delete_task(precondition: Precondition, user_id: UUID, task_id: UUID) -> Any:
     """Delete a task
 
     The task moves to the trash: until it is restored, no list has it and its id is a 404.
     """
-    precondition = Precondition(**headers)
     written_or_412(statements.delete_task(user_id, task_id, precondition), precondition)
-    return without_body(204)
+    return replies.without_body(204)
 
 
 @blueprint.route(f"{TASK_PATH}/restore", methods=["POST"])
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @returns_changed_task
-@blueprint.doc(operationId="restoreTask", responses=responses(400, 404, 409, 422, 500, 503) | STALE)
-def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
+@blueprint.doc(
+    operationId="restoreTask", responses=responses(400, 404, 409, 422, 500, 503) | replies.STALE
+)
+def restore_task(precondition: Precondition, user_id: UUID, task_id: UUID) -> Any:
     """Restore a task from the trash
 
     The task comes back as it was. A task that isn't in the trash is a 409.
     """
-    precondition = Precondition(**headers)
     task = task_or_404(statements.restore_task(user_id, task_id, precondition))
     if not task["written"] and task["deleted_at"] is None:
         raise Problem(409, "The task is not in the trash.")
@@ -182,9 +172,9 @@ def restore_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(CompletionSchema(), required=False, example={"completed": True})
 @returns_changed_task
-@blueprint.doc(operationId="completeTask", responses=responses(*WRITE_ERRORS) | STALE)
+@blueprint.doc(operationId="completeTask", responses=replies.WRITE_ERRORS | replies.STALE)
 def complete_task(
-    headers: dict[str, Any], completion: dict[str, Any], user_id: UUID, task_id: UUID
+    precondition: Precondition, completion: dict[str, Any], user_id: UUID, task_id: UUID
 ) -> Any:
     """Complete a task, reopen it, or toggle it
 
@@ -192,6 +182,5 @@ def complete_task(
     it is flipped; N requests at the same time flip it N times. A task with `recurrence` leaves the
     next one, which `next_task_id` names.
     """
-    precondition = Precondition(**headers)
-    task = change_task(user_id, task_id, precondition, completion)
+    task = statements.change_task(user_id, task_id, precondition, completion)
     return with_entity_tag(written_or_412(task, precondition))

@@ -14,7 +14,7 @@ from tasks_api.tasks.counter import advance, locked_counter
 from tasks_api.tasks.lists.schemas import CLEARED_EXAMPLE, ClearedSchema, ClearQuerySchema
 from tasks_api.tasks.models import tasks, users
 from tasks_api.tasks.preconditions import Precondition, PreconditionSchema, allows, write_if
-from tasks_api.tasks.responses import READ_ERRORS
+from tasks_api.tasks.replies import READ_ERRORS
 
 # How many tasks one request clears, so that it ends well before the statement's timeout.
 CLEAR_MAX = 10_000
@@ -77,12 +77,12 @@ CLEAR_COMPLETED = _clear_completed()
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.arguments(ClearQuerySchema(), location="query")
 @blueprint.response(200, ClearedSchema(), description="Done.", example=CLEARED_EXAMPLE)
-@blueprint.doc(operationId="clearCompletedTasks", responses=responses(412, *READ_ERRORS))
-def clear_completed(headers: dict[str, Any], _query: dict[str, Any], user_id: UUID) -> Any:
+@blueprint.doc(operationId="clearCompletedTasks", responses=responses(412) | READ_ERRORS)
+def clear_completed(precondition: Precondition, _query: dict[str, Any], user_id: UUID) -> Any:
     """Delete the completed tasks
 
     They move to the trash, those that changed longest ago first. One request deletes at most 10,000
     tasks. The entity tags are those of the list.
     """
-    row = write_if(Precondition(**headers), CLEAR_COMPLETED, user_id, "list")
+    row = write_if(precondition, CLEAR_COMPLETED, user_id, "list")
     return row or {"deleted": 0, "has_more": False}

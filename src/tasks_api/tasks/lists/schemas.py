@@ -122,26 +122,20 @@ class ClearQuerySchema(Strict):
 class ClearedSchema(AsItIs):
     """How many tasks were moved to the trash."""
 
-    deleted = fields.Integer(required=True, metadata=says("Their number."))
-    has_more = fields.Boolean(
-        required=True, metadata=says("Whether there are more: send the request again.")
-    )
+    deleted = fields.Integer(metadata=says("Their number."))
+    has_more = fields.Boolean(metadata=says("Whether there are more: send the request again."))
 
 
 class TaskPageSchema(AsItIs):
     """A page of a list, and what is about it."""
 
-    tasks = fields.List(fields.Nested(TaskSchema()), required=True, metadata=says("The tasks."))
+    tasks = fields.List(fields.Nested(TaskSchema()), metadata=says("The tasks."))
     next = fields.String(
-        required=True,
         allow_none=True,
         metadata=says("The next page's `cursor`; null on the last page."),
     )
     total = fields.Integer(
-        required=True,
         allow_none=True,
         metadata=says("How many tasks the filters match, if `count=true` asked for it."),
     )
-    revision = fields.Integer(
-        required=True, metadata=says("The user's counter: the version of all their lists.")
-    )
+    revision = fields.Integer(metadata=says("The user's counter: the version of all their lists."))

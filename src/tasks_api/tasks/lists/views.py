@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import request
 
 from tasks_api.http.entity_tags import matches
-from tasks_api.http.problems import responses
 from tasks_api.tasks.blueprint import TASKS_PATH, blueprint
 from tasks_api.tasks.item import creation
 from tasks_api.tasks.item.schemas import IdempotencyKeySchema
@@ -19,8 +18,9 @@ from tasks_api.tasks.lists.orders import orders
 from tasks_api.tasks.lists.schemas import PAGE_EXAMPLE, TaskPageSchema, TaskQuerySchema
 from tasks_api.tasks.lists.statements import TaskPage, list_tasks
 from tasks_api.tasks.preconditions import IfNoneMatchSchema, entity_tag
-from tasks_api.tasks.responses import (
+from tasks_api.tasks.replies import (
     ETAG,
+    GONE,
     NOT_MODIFIED,
     READ_ERRORS,
     REPLAYED,
@@ -35,7 +35,6 @@ from tasks_api.tasks.schemas import (
     NewTaskSchema,
     TaskSchema,
 )
-from tasks_api.tasks.tombstones import GONE
 
 LINK = {
     "Link": {
@@ -76,7 +75,7 @@ LINK_MAX = 4096
     headers=ETAG | LINK,
     example=[TASK_EXAMPLE],
 )
-@blueprint.doc(operationId="listTasks", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+@blueprint.doc(operationId="listTasks", responses=READ_ERRORS | {304: NOT_MODIFIED})
 def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
     """List tasks, newest first
 
@@ -100,7 +99,7 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
 @blueprint.response(
     200, TaskPageSchema(), description="A page of tasks.", headers=ETAG, example=PAGE_EXAMPLE
 )
-@blueprint.doc(operationId="listTaskPage", responses=responses(*READ_ERRORS) | {304: NOT_MODIFIED})
+@blueprint.doc(operationId="listTaskPage", responses=READ_ERRORS | {304: NOT_MODIFIED})
 def get_task_page(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
     """List tasks, for clients that can't see headers
 
@@ -162,7 +161,7 @@ def _link(query: dict[str, Any], next_cursor: str | None) -> str:
 )
 @blueprint.doc(
     operationId="createTasks",
-    responses=responses(*WRITE_ERRORS) | EXISTING | GONE,
+    responses=WRITE_ERRORS | EXISTING | GONE,
     requestBody={"content": {"application/json": {"schema": BATCH}}},
 )
 def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:

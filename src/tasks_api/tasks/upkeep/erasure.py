@@ -19,7 +19,7 @@ from tasks_api.tasks.preconditions import (
     allows,
     write_if,
 )
-from tasks_api.tasks.responses import without_body
+from tasks_api.tasks.replies import without_body
 
 
 def _erase() -> Statement:
@@ -49,13 +49,13 @@ ERASE = _erase()
 @blueprint.arguments(PreconditionSchema(), location="headers")
 @blueprint.response(204, description="Erased.")
 @blueprint.doc(operationId="eraseUser", responses=responses(400, 404, 412, 422, 500, 503))
-def erase_user(headers: dict[str, Any], user_id: UUID) -> Any:
+def erase_user(precondition: Precondition, user_id: UUID) -> Any:
     """Erase a user for good
 
     All tasks are removed, those in the trash too. Only the id and its counter stay, so that no
     revision is ever used twice. The entity tags are those of the list.
     """
-    row = write_if(Precondition(**headers), ERASE, user_id, "user")
+    row = write_if(precondition, ERASE, user_id, "user")
     # A statement sees what was committed when it began. If another write of the user came in
     # between, the counter shows it, and its tasks are still to be erased.
     while row and not row["complete"]:

@@ -1,19 +1,24 @@
-"""What the views share: headers, errors, and how the document describes them."""
+"""What the document says of answers that several operations have."""
 
 from typing import Any
 
 from flask import Response
 from marshmallow import fields
 
-from tasks_api.database.statements import Row
 from tasks_api.http.problem_schemas import ProblemSchema
-from tasks_api.http.problems import REQUEST_ID_REF, Problem, response_with
-from tasks_api.tasks.preconditions import Precondition, entity_tag
-from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
+from tasks_api.http.problems import REQUEST_ID_REF, problem_type, response_with, responses
+from tasks_api.tasks.schemas import (
+    TASK_EXAMPLE,
+    TOMBSTONE_EXAMPLE,
+    TaskSchema,
+    TombstoneSchema,
+    says,
+)
 
-NO_TASK = "This user has no such task."
-READ_ERRORS = (400, 404, 422, 500, 503)
-WRITE_ERRORS = (400, 404, 413, 415, 422, 500, 503)
+IN_TRASH = "The task with this id is in the trash."
+TASK_DELETED = problem_type("task-deleted")
+READ_ERRORS = responses(400, 404, 422, 500, 503)
+WRITE_ERRORS = responses(400, 404, 413, 415, 422, 500, 503)
 
 ETAG = {
     "ETag": {
@@ -45,7 +50,16 @@ class StaleProblemSchema(ProblemSchema):
     task = fields.Nested(TaskSchema, required=True, metadata=says("The task as it is now."))
 
 
+class DeletedProblemSchema(ProblemSchema):
+    """What is to be created was created before, and is in the trash."""
+
+    tombstone = fields.Nested(
+        TombstoneSchema, metadata=says("What is in the trash; of many, the first.")
+    )
+
+
 STALE = response_with(412, StaleProblemSchema, task=TASK_EXAMPLE)
+GONE = response_with(410, DeletedProblemSchema, tombstone=TOMBSTONE_EXAMPLE)
 
 
 def existing(description: str, *, schema: Any, example: Any, headers: Any) -> dict[int, Any]:
@@ -65,44 +79,8 @@ def links_to(*operations: str) -> dict[str, Any]:
     return {name: {"operationId": name, "parameters": parameters} for name in operations}
 
 
-def with_entity_tag(task: Row) -> tuple[Row, dict[str, str]]:
-    """Return a task and its entity tag, for a view to return."""
-    return task, {"ETag": entity_tag(task["revision"])}
-
-
 def without_body(status: int, **headers: str) -> Response:
     """Return a response without a body and without a Content-Type."""
     response = Response(status=status, headers=headers)
     del response.headers["Content-Type"]
-    return response
-
-
-def task_or_404(task: Row | None) -> Row:
-    """Return the task.
-
-    Raises:
-        Problem: 404, there is none; a task of another user gives the same answer.
-    """
-    if task is None:
-        raise Problem(404, NO_TASK)
-    return task
-
-
-def written_or_412(task: Row | None, precondition: Precondition) -> Row:
-    """Return the task that was written.
-
-    Raises:
-        Problem: 404, there is none; 412, with the task as it is now: it was not written.
-    """
-    task = task_or_404(task)
-    del task["deleted_at"]
-    if not task.pop("written"):
-        raise precondition.refusal("task", task["revision"], task=task)
-    return task
-
-
-def forbid_shared_copies(response: Response) -> Response:
-    """Make caches ask each time, and keep the answers of users apart (RFC 9111, 5.2.2)."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    response.headers.add("Vary", "Authorization")
     return response
