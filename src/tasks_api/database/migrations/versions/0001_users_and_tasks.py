@@ -1,6 +1,5 @@
 """Users with their counters, and their tasks."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
@@ -8,42 +7,30 @@ down_revision = None
 
 
 def upgrade() -> None:
-    now = sa.text("now()")
-    op.create_table(
-        "users",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("written_at", sa.DateTime(timezone=True), server_default=now, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
-        postgresql_with={"fillfactor": 70},
-    )
-    op.create_table(
-        "tasks",
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("completed", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=now, nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=now, nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "id", name=op.f("pk_tasks")),
-        sa.UniqueConstraint("user_id", "revision", name=op.f("uq_tasks_user_id_revision")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_tasks_users"), ondelete="CASCADE"
-        ),
-        sa.CheckConstraint(
-            "char_length(title) BETWEEN 1 AND 255", name=op.f("ck_tasks_title_length")
-        ),
-        sa.CheckConstraint(
-            "char_length(description) <= 2000", name=op.f("ck_tasks_description_length")
-        ),
-    )
-    op.create_index(
-        "ix_tasks_newest_first",
-        "tasks",
-        ["user_id", sa.text("created_at DESC"), sa.text("id DESC")],
-    )
+    op.execute("""
+        CREATE TABLE users (
+            id uuid CONSTRAINT pk_users PRIMARY KEY,
+            revision bigint NOT NULL,
+            written_at timestamptz NOT NULL DEFAULT now()
+        ) WITH (fillfactor = 70)
+    """)
+    op.execute("""
+        CREATE TABLE tasks (
+            user_id uuid CONSTRAINT fk_tasks_users REFERENCES users (id) ON DELETE CASCADE,
+            id uuid,
+            title text NOT NULL
+                CONSTRAINT ck_tasks_title_length CHECK (char_length(title) BETWEEN 1 AND 255),
+            description text
+                CONSTRAINT ck_tasks_description_length CHECK (char_length(description) <= 2000),
+            completed boolean NOT NULL DEFAULT false,
+            revision bigint NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            updated_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT pk_tasks PRIMARY KEY (user_id, id),
+            CONSTRAINT uq_tasks_user_id_revision UNIQUE (user_id, revision)
+        )
+    """)
+    op.execute("CREATE INDEX ix_tasks_newest_first ON tasks (user_id, created_at DESC, id DESC)")
 
 
 def downgrade() -> None:

@@ -1,31 +1,23 @@
 """Idempotency keys."""
 
-import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "idempotency_keys",
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("task_ids", ARRAY(sa.Uuid()), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotency_keys")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_idempotency_keys_users"), ondelete="CASCADE"
-        ),
-    )
+    op.execute("""
+        CREATE TABLE idempotency_keys (
+            user_id uuid CONSTRAINT fk_idempotency_keys_users
+                REFERENCES users (id) ON DELETE CASCADE,
+            key text,
+            fingerprint text NOT NULL,
+            task_ids uuid[] NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT pk_idempotency_keys PRIMARY KEY (user_id, key)
+        )
+    """)
 
 
 def downgrade() -> None:

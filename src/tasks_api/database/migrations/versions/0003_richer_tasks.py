@@ -1,52 +1,36 @@
 """Due dates, priorities, tags, the trash.
 
-Safe while the service runs: columns come with constant defaults, which rewrite nothing; constraints
-are checked against old rows without a lock that blocks writers; indexes are built concurrently. The
-version before this migration goes on working after it.
+Safe while the service runs; the version before this migration goes on working after it. Tasks that
+are completed already get no time of completion: nobody knows it.
 """
 
-from typing import Any
-
-import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from tasks_api.database.migrations import concurrently
 
 revision = "0003"
 down_revision = "0002"
 
+USER_COLUMNS = {"purged_revision": "bigint NOT NULL DEFAULT 0"}
+COLUMNS = {
+    "completed_at": "timestamptz",
+    "due_at": "timestamptz",
+    "priority": "smallint NOT NULL DEFAULT 0",
+    "tags": "text[] NOT NULL DEFAULT '{}'",
+    "deleted_at": "timestamptz",
+}
 CHECKS = {
     "ck_tasks_priority_rank": "priority BETWEEN 0 AND 3",
     "ck_tasks_tags_number": "cardinality(tags) <= 20",
 }
 NEWEST_FIRST = ["user_id", "created_at DESC", "id DESC"]
 INDEXES = {"ix_tasks_live": "deleted_at IS NULL", "ix_tasks_trash": "deleted_at IS NOT NULL"}
-COLUMNS = ["completed_at", "due_at", "priority", "tags", "deleted_at"]
 
 
 def upgrade() -> None:
-    # Every step can be run again if an earlier run broke off. Tasks that are completed already get
-    # no time of completion: nobody knows it.
-    zero, empty = sa.text("0"), sa.text("'{}'")
-    columns: list[tuple[str, sa.Column[Any]]] = [
-        (
-            "users",
-            sa.Column("purged_revision", sa.BigInteger(), server_default=zero, nullable=False),
-        ),
-        ("tasks", sa.Column("completed_at", sa.DateTime(timezone=True))),
-        ("tasks", sa.Column("due_at", sa.DateTime(timezone=True))),
-        ("tasks", sa.Column("priority", sa.SmallInteger(), server_default=zero, nullable=False)),
-        ("tasks", sa.Column("tags", ARRAY(sa.Text()), server_default=empty, nullable=False)),
-        ("tasks", sa.Column("deleted_at", sa.DateTime(timezone=True))),
-    ]
-    for table, column in columns:
-        op.add_column(table, column, if_not_exists=True)
-    for name, condition in CHECKS.items():
-        op.execute(f"ALTER TABLE tasks DROP CONSTRAINT IF EXISTS {name}")
-        op.execute(f"ALTER TABLE tasks ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID")
-    for name in CHECKS:
-        concurrently.validate_constraint(name, "tasks")
+    concurrently.add_columns("users", USER_COLUMNS)
+    concurrently.add_columns("tasks", COLUMNS)
+    concurrently.add_checks("tasks", CHECKS)
     for name, condition in INDEXES.items():
         concurrently.create_index(name, "tasks", NEWEST_FIRST, where=condition)
     concurrently.drop_index("ix_tasks_newest_first", "tasks")
@@ -60,6 +44,6 @@ def downgrade() -> None:
         concurrently.drop_index(name, "tasks")
     for name in CHECKS:
         op.drop_constraint(name, "tasks")
-    op.drop_column("users", "purged_revision")
-    for column in COLUMNS:
-        op.drop_column("tasks", column)
+    for table, columns in (("users", USER_COLUMNS), ("tasks", COLUMNS)):
+        for name in columns:
+            op.drop_column(table, name)

@@ -29,13 +29,8 @@ def downgrade() -> None:
         "(SELECT FROM users WHERE users.id = idempotency_keys.user_id)"
     )
     # NOT VALID holds its locks for a moment; then old rows are checked while others write.
-    op.create_foreign_key(
-        FOREIGN_KEY,
-        "idempotency_keys",
-        "users",
-        ["user_id"],
-        ["id"],
-        ondelete="CASCADE",
-        postgresql_not_valid=True,
+    op.execute(
+        f"ALTER TABLE idempotency_keys ADD CONSTRAINT {FOREIGN_KEY} "
+        "FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE NOT VALID"
     )
     concurrently.validate_constraint(FOREIGN_KEY, "idempotency_keys")

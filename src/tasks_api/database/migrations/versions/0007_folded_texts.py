@@ -1,12 +1,9 @@
 """Texts without case, accents and width, for searches and the order by title.
 
-Safe while the service runs: the columns are empty, which rewrites nothing, and the index is built
-concurrently. The version before this migration goes on working after it; what it writes has
-another `folded_revision` than its revision, or none. `flask --app wsgi tasks fold` fills the
-columns, and so does the purge.
+Safe while the service runs. The version before this migration goes on working after it; what it
+writes has another `folded_revision` than its revision, or none. `flask --app wsgi tasks fold` fills
+the columns, and so does the purge.
 """
-
-from alembic import op
 
 from tasks_api.database.migrations import concurrently
 
@@ -19,12 +16,10 @@ UNFOLDED = "folded_revision IS DISTINCT FROM revision"
 
 
 def upgrade() -> None:
-    for name, kind in COLUMNS.items():
-        op.execute(f"ALTER TABLE tasks ADD COLUMN IF NOT EXISTS {name} {kind}")
+    concurrently.add_columns("tasks", COLUMNS)
     concurrently.create_index(INDEX, "tasks", ["user_id", "id"], where=UNFOLDED)
 
 
 def downgrade() -> None:
     concurrently.drop_index(INDEX, "tasks")
-    for name in COLUMNS:
-        op.drop_column("tasks", name, if_exists=True)
+    concurrently.drop_columns("tasks", COLUMNS)
