@@ -93,10 +93,7 @@ def caller() -> Any:
 
 
 def seconds_left() -> Callable[[], float]:
-    """Return what tells for how many seconds the request's token is still good.
-
-    It needs no request. Where no token is needed, that is for ever.
-    """
+    """Return what tells, later, for how many seconds the request's token is still good."""
     left: Callable[[], float] = g.get("seconds_left", lambda: math.inf)
     return left
 

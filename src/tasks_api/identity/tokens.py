@@ -26,7 +26,6 @@ TYPES = frozenset({"jwt", "at+jwt"})
 # How many verified tokens a worker remembers: about a megabyte of them.
 REMEMBERED = 4096
 
-
 FETCHES = Counter("tasks_api_jwks_fetches", "Fetches of the issuer's keys.", ["outcome"])
 # Both are there from the start: a rate needs a value before the first failure.
 FETCHED, FETCH_FAILED = FETCHES.labels("ok"), FETCHES.labels("failed")
@@ -70,20 +69,14 @@ class Verifier:
         now: Callable[[], float] = time.time,
         remembered: int = REMEMBERED,
     ) -> None:
-        self._keys = keys
-        self._issuer = issuer
-        self._audience = audience
-        self._user_claim = user_claim
-        self._user_namespace = user_namespace
+        self._keys, self._issuer, self._audience = keys, issuer, audience
+        self._user_claim, self._user_namespace = user_claim, user_namespace
         self._now = now
         remember = cached(LRUCache[bytes, _Verified](remembered), key=_digest, lock=Lock())
         self._verify_once = remember(self._verify)
 
     def user_of(self, token: str) -> UUID:
         """Return the user of the token.
-
-        The signature of a token is checked once, until the token expires or the issuer withdraws
-        its key. In the leeway after its expiry, it is checked each time.
 
         Raises:
             InvalidToken: it is not valid.
@@ -99,6 +92,10 @@ class Verifier:
             return 0
 
     def _check(self, token: str) -> _Verified:
+        """Verify a token: once, until it expires or the issuer withdraws its key.
+
+        In the leeway after its expiry, it is verified each time.
+        """
         verified = self._verify_once(token)
         if self._now() >= verified.expires or not self._keys.still_has(verified.key):
             verified = self._verify(token)
@@ -132,10 +129,11 @@ class Verifier:
         except (jwt.PyJWTError, UnknownKey) as error:
             raise InvalidToken(type(error).__name__) from None
         expires = self._check_times(claims)
-        return _Verified(self._user(claims[self._user_claim]), expires, key)
+        return _Verified(self._user(claims), expires, key)
 
-    def _user(self, claim: object) -> UUID:
+    def _user(self, claims: Mapping[str, Any]) -> UUID:
         """Return the user that the claim names (RFC 9562, section 5.5, for what is no UUID)."""
+        claim = claims[self._user_claim]
         if not isinstance(claim, str) or not claim:
             raise InvalidToken(f"{self._user_claim} is not a text")
         if HYPHENATED_UUID.fullmatch(claim):
@@ -153,10 +151,9 @@ class Verifier:
         expires = _seconds(claims, "exp")
         if expires + LEEWAY <= now:
             raise InvalidToken("expired")
-        if _seconds(claims, "iat") > now + LEEWAY:
-            raise InvalidToken("iat is in the future")
-        if "nbf" in claims and _seconds(claims, "nbf") > now + LEEWAY:
-            raise InvalidToken("nbf is in the future")
+        for name in ("iat", "nbf"):
+            if name in claims and _seconds(claims, name) > now + LEEWAY:
+                raise InvalidToken(f"{name} is in the future")
         return expires
 
 

@@ -51,11 +51,7 @@ def rank(priority: ColumnElement[str]) -> ColumnElement[int]:
 
 
 def parameter_for(name: str, prefix: str = "") -> ColumnElement[Any]:
-    """Return the parameter for a member that a client sends, converted for its column.
-
-    Args:
-        prefix: what the name of the parameter begins with, before that of the member.
-    """
+    """Return the parameter for a member that a client sends, converted for its column."""
     if name == "priority":
         return rank(bindparam(prefix + name, type_=sa.Text))
     return bindparam(prefix + name, type_=tasks.c[name].type)

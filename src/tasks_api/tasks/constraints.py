@@ -1,7 +1,8 @@
 """What the members of a task must be to each other.
 
 A new task is checked before it is written, so that the error can say which of many it is. A change
-is checked by the database, which alone knows the members that aren't sent.
+is checked by the database, which alone knows the members that aren't sent. What is wrong with one
+is here the detail of an error, by the name of a member.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,15 +14,14 @@ from tasks_api.http.problems import Problem
 
 
 class Rule(NamedTuple):
-    """A constraint of the table.
-
-    Args:
-        members: that it is about; the error is at the first of them that was sent.
-        detail: what to say to a client.
-    """
+    """A constraint, the members that it is about, and what to say to a client."""
 
     members: tuple[str, ...]
     detail: str
+
+    def broken_by(self, sent: Collection[str]) -> dict[str, str]:
+        """Return the error, at the first of the members that were sent."""
+        return {next(name for name in self.members if name in sent): self.detail}
 
 
 ONE_DUE = Rule(
@@ -36,38 +36,27 @@ RULES = {"ck_tasks_one_due": ONE_DUE, "ck_tasks_recurrence_due": RECURRENCE_DUE}
 
 
 def contradiction(task: Mapping[str, Any], *, new: bool = True) -> dict[str, str]:
-    """Return what is wrong with a task, if anything, by the name of a member.
-
-    Args:
-        new: whether it has no other members.
-    """
+    """Return what is wrong with a task, if anything; one that is `new` has no other members."""
     due_on, due_at = task.get("due_on"), task.get("due_at")
     if due_on and due_at:
-        return _error(ONE_DUE, task)
+        return ONE_DUE.broken_by(task)
     if new and task.get("recurrence") and not (due_on or due_at):
-        return _error(RECURRENCE_DUE, task)
+        return RECURRENCE_DUE.broken_by(task)
     return {}
 
 
 def broken_rule(error: ConstraintViolated, sent: Collection[str]) -> dict[str, str]:
-    """Return what is wrong with a change that the database has refused, by the name of a member.
-
-    Args:
-        sent: the members that the client wanted to set.
+    """Return what is wrong with a change that the database has refused.
 
     Raises:
         ConstraintViolated: the constraint isn't one of the rules: a defect.
     """
     if error.constraint not in RULES:
         raise error
-    return _error(RULES[error.constraint], sent)
+    return RULES[error.constraint].broken_by(sent)
 
 
 def refusal(error: ConstraintViolated, sent: Collection[str]) -> Problem:
     """Return the 422 for a change that the database has refused; raises as `broken_rule` does."""
     errors = broken_rule(error, sent)
     return unacceptable("json", [((name,), detail) for name, detail in errors.items()])
-
-
-def _error(rule: Rule, sent: Collection[str]) -> dict[str, str]:
-    return {next(name for name in rule.members if name in sent): rule.detail}

@@ -46,19 +46,12 @@ def start_or_advance(source: sa.FromClause | None = None) -> sa.CTE:
 
 
 def advance(
-    by: ColumnElement[int] | int = 1,
-    *conditions: ColumnElement[bool],
-    **values: ColumnElement[Any],
+    by: ColumnElement[int] | int = 1, *conditions: ColumnElement[bool], **values: ColumnElement[Any]
 ) -> sa.CTE:
-    """Take the next values for a write to tasks that exist. It never makes a user.
+    """Take the next values for a write to tasks that exist, if all conditions hold.
 
-    Args:
-        by: how many values.
-        conditions: unless all of them hold, no value is taken.
-        values: other columns of the user to set.
-
-    Returns:
-        A CTE as `start_or_advance` returns it.
+    It sets other columns of the user too (`values`), and never makes a user. The CTE is as that of
+    `start_or_advance`.
     """
     return (
         sa.update(users)

@@ -3,8 +3,7 @@
 from alembic import context
 
 context.configure(
-    connection=context.config.attributes["connection"],
-    transaction_per_migration=True,
+    connection=context.config.attributes["connection"], transaction_per_migration=True
 )
 with context.begin_transaction():
     context.run_migrations()

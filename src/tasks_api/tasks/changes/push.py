@@ -12,6 +12,7 @@ from tasks_api.http.parser import list_errors
 from tasks_api.tasks.blueprint import USER_PATH, blueprint
 from tasks_api.tasks.changes.merge import merge
 from tasks_api.tasks.changes.push_schemas import (
+    CONFLICT,
     PUSH_EXAMPLE,
     PUSHED_EXAMPLE,
     Change,
@@ -23,7 +24,6 @@ from tasks_api.tasks.preconditions import NO_TASK
 from tasks_api.tasks.replies import IN_TRASH, WRITE_ERRORS
 from tasks_api.tasks.schemas import tombstone
 
-CONFLICT = "It is now neither as `was` nor as `set` says."
 LATE = "The database could not do it in time: send this change again."
 
 

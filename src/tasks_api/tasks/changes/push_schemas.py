@@ -24,15 +24,13 @@ from tasks_api.tasks.schemas import (
 )
 
 NUMBER = Length(1, BATCH_MAX, error="Must have {min} to {max} elements.")
+CONFLICT = "It is now neither as `was` nor as `set` says."
 MISSING = "Missing data for required field."
 
+NEW = {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a11", "title": "Water the plants"}
 PUSH_EXAMPLE = {
     "changes": [
-        {
-            "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a11",
-            "was": None,
-            "set": {"title": "Water the plants"},
-        },
+        {"id": NEW["id"], "was": None, "set": {"title": NEW["title"]}},
         {
             "id": TASK_EXAMPLE["id"],
             "was": {"title": "Buy milk", "completed": False},
@@ -43,25 +41,12 @@ PUSH_EXAMPLE = {
 }
 PUSHED_EXAMPLE = {
     "results": [
-        {
-            "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a11",
-            "status": 201,
-            "task": {
-                **TASK_EXAMPLE,
-                "id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a11",
-                "title": "Water the plants",
-            },
-        },
+        {"id": NEW["id"], "status": 201, "task": TASK_EXAMPLE | NEW},
         {
             "id": TASK_EXAMPLE["id"],
             "status": 409,
             "task": TASK_EXAMPLE,
-            "errors": [
-                {
-                    "detail": "It is now neither as `was` nor as `set` says.",
-                    "pointer": "#/changes/1/set/title",
-                }
-            ],
+            "errors": [{"detail": CONFLICT, "pointer": "#/changes/1/set/title"}],
         },
         {"id": TOMBSTONE_EXAMPLE["id"], "status": 200, "tombstone": TOMBSTONE_EXAMPLE},
     ],
@@ -185,7 +170,6 @@ class PushedSchema(AsItIs):
     """What has come of a push."""
 
     results = fields.List(
-        fields.Nested(PushResultSchema),
-        metadata=says("One for each change, at its place."),
+        fields.Nested(PushResultSchema), metadata=says("One for each change, at its place.")
     )
     revision = fields.Integer(metadata=says("The user's counter after the last change."))

@@ -23,10 +23,7 @@ CHANGES_EXAMPLE = {
     "revision": 58,
     "next": "58",
     "has_more": False,
-    "changes": [
-        TASK_EXAMPLE,
-        TOMBSTONE_EXAMPLE,
-    ],
+    "changes": [TASK_EXAMPLE, TOMBSTONE_EXAMPLE],
 }
 
 STREAM = {
@@ -98,7 +95,7 @@ class ChangePageSchema(AsItIs):
     """A page of the feed of changes."""
 
     revision = fields.Integer(
-        metadata=says("That of the last change here; of the user's counter, if there is no more."),
+        metadata=says("That of the last change here; of the user's counter, if there is no more.")
     )
     next = fields.String(metadata=says("Keep it as it is: it is the next request's `since`."))
     has_more = fields.Boolean(metadata=says("Whether there is more already: ask again at once."))

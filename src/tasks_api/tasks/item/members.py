@@ -45,10 +45,7 @@ def new_task(
 
 
 def update_one(
-    counter: sa.CTE,
-    columns: Columns,
-    among: ColumnElement[bool],
-    *conditions: ColumnElement[bool],
+    counter: sa.CTE, columns: Columns, among: ColumnElement[bool], *conditions: ColumnElement[bool]
 ) -> sa.Update:
     """Build the update of one task, except for what it returns.
 
@@ -80,9 +77,7 @@ def update_one(
 def completion(completed: ColumnElement[bool], counter: sa.CTE) -> Columns:
     """Set `completed` and its time: when it becomes true, not when it is set to true again."""
     moment = case(
-        (~completed, null()),
-        (tasks.c.completed, tasks.c.completed_at),
-        else_=counter.c.written_at,
+        (~completed, null()), (tasks.c.completed, tasks.c.completed_at), else_=counter.c.written_at
     )
     return {"completed": completed, "completed_at": moment}
 

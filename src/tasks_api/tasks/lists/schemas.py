@@ -131,8 +131,7 @@ class TaskPageSchema(AsItIs):
 
     tasks = fields.List(fields.Nested(TaskSchema()), metadata=says("The tasks."))
     next = fields.String(
-        allow_none=True,
-        metadata=says("The next page's `cursor`; null on the last page."),
+        allow_none=True, metadata=says("The next page's `cursor`; null on the last page.")
     )
     total = fields.Integer(
         allow_none=True,
