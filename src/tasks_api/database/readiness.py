@@ -26,7 +26,7 @@ APPLIED = Statement(
 
 
 class Failed(NamedTuple):
-    """A check that failed: its name, and one sentence about it."""
+    """The name of a check that failed, and one sentence about it."""
 
     check: str
     detail: str

@@ -69,10 +69,18 @@ class Verifier:
         now: Callable[[], float] = time.time,
         remembered: int = REMEMBERED,
     ) -> None:
-        self._keys, self._issuer, self._audience = keys, issuer, audience
-        self._user_claim, self._user_namespace = user_claim, user_namespace
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._user_claim = user_claim
+        self._user_namespace = user_namespace
         self._now = now
-        remember = cached(LRUCache[bytes, _Verified](remembered), key=_digest, lock=Lock())
+        # Under a hash of the token, so that its text isn't kept.
+        remember = cached(
+            LRUCache[bytes, _Verified](remembered),
+            key=lambda token: sha256(token.encode()).digest(),
+            lock=Lock(),
+        )
         self._verify_once = remember(self._verify)
 
     def user_of(self, token: str) -> UUID:
@@ -155,11 +163,6 @@ class Verifier:
             if name in claims and _seconds(claims, name) > now + LEEWAY:
                 raise InvalidToken(f"{name} is in the future")
         return expires
-
-
-def _digest(token: str) -> bytes:
-    """Return the key under which a token is remembered: its hash, so that its text isn't kept."""
-    return sha256(token.encode()).digest()
 
 
 def _is_for_us(typ: object) -> bool:

@@ -64,13 +64,10 @@ def _without_marks(match: re.Match[str]) -> str:
 
 def folded(members: Mapping[str, Any]) -> dict[str, bytes | None]:
     """Return the columns that go with what is set of a task: `title_folded` with `title`."""
-    given = {
-        name: members[member]
-        for name in FOLDED
-        if (member := name.removesuffix("_folded")) in members
-    }
     return {
-        name: None if text is None else fold(text, FOLDED[name]) for name, text in given.items()
+        name: None if members[member] is None else fold(members[member], bytes_max)
+        for name, bytes_max in FOLDED.items()
+        if (member := name.removesuffix("_folded")) in members
     }
 
 

@@ -81,14 +81,10 @@ class PreconditionSchema(Strict):
 
 @dataclass(frozen=True)
 class Precondition:
-    """Which versions a client wants to change.
+    """Which versions a client wants to change; None stands for any: `*`, or no `If-Match`."""
 
-    Args:
-        expected: `If-Match`: the revisions that it may have; None for any (`*`, or no header).
-        unless: `If-None-Match`: the revisions that it must not have; None for any (`*`).
-    """
-
-    expected: Sequence[int] | None = None
+    expected: Sequence[int] | None = None  # `If-Match`: the revisions that it may have.
+    # `If-None-Match`: the revisions that it must not have.
     unless: Sequence[int] | None = field(default_factory=list)
 
     def allows(self, revision: int) -> bool:
@@ -108,10 +104,6 @@ class Precondition:
             type=kind,
             **members,
         )
-
-    def parameters(self) -> dict[str, Sequence[int] | None]:
-        """Return what `allows` in SQL takes."""
-        return {"expected": self.expected, "unless": self.unless}
 
 
 ANYTHING = Precondition()
@@ -139,7 +131,7 @@ def write_if(
     Raises:
         Problem: 412, nothing was done to this (`what`).
     """
-    rows = execute(statement, user_id=user_id, **precondition.parameters())
+    rows = execute(statement, user_id=user_id, **vars(precondition))
     revision = rows[0].pop("revision") if rows else 0
     if not precondition.allows(revision):
         raise precondition.refusal(what, revision)

@@ -119,6 +119,13 @@ class TaskChangeSchema(ReadOnlyFields):
     )
 
 
+class CompletionSchema(ReadOnlyFields):
+    """Whether the task is done. Without it, `completed` is flipped."""
+
+    optional_body = True
+    completed = Boolean(metadata=says("Set `completed` to this, instead of flipping it."))
+
+
 class NewTaskSchema(TaskChangeSchema):
     """A task to create. A member that it leaves out gets its default."""
 

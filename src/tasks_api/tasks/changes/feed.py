@@ -23,15 +23,10 @@ POSITION_GONE = problem_type("position-gone")
 
 @dataclass(frozen=True)
 class Position:
-    """Where a client is in the feed; written `57`, or `57.120` in the middle of a copy.
+    """Where a client is in the feed; written `57`, or `57.120` in the middle of a copy."""
 
-    Args:
-        revision: the last change that the client has; 0 before its copy.
-        began: in the middle of a copy, the counter when the copy began.
-    """
-
-    revision: int
-    began: int | None = None
+    revision: int  # The last change that the client has; 0 before its copy.
+    began: int | None = None  # In the middle of a copy, the counter when the copy began.
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -50,28 +45,16 @@ class Position:
 
 @dataclass(frozen=True)
 class FeedPage:
-    """A page of the feed.
+    """A page of the feed, with the members that an answer has."""
 
-    Args:
-        revision: that of its last change; if there are no more, the user's counter.
-        next: where the next page begins.
-        has_more: whether there are more changes already.
-        changes: tasks and tombstones, the oldest change first.
-    """
-
-    revision: int
+    revision: int  # That of its last change; if there are no more, the user's counter.
     next: Position
     has_more: bool
-    changes: Sequence[Row] = ()
+    changes: Sequence[Row] = ()  # Tasks and tombstones, the oldest change first.
 
     def as_json(self) -> dict[str, Any]:
         """Return what an answer has."""
-        return {
-            "revision": self.revision,
-            "next": str(self.next),
-            "has_more": self.has_more,
-            "changes": self.changes,
-        }
+        return vars(self) | {"next": str(self.next)}
 
 
 def _changes() -> Statement:

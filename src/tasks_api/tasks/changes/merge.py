@@ -5,6 +5,7 @@ what it is set to, and what it is now.
 """
 
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -160,7 +161,7 @@ def merge(user_id: UUID, change: Change) -> Row:
     if new and given.get("completed") and given.get("recurrence"):
         # If it is in the trash, this is told below.
         with suppress(Problem):
-            made = create_tasks(user_id, {**given, "id": change.id}).made
+            made = create_tasks(user_id, {**given, "id": change.id}).status == HTTPStatus.CREATED
     while True:
         [row] = execute(MERGE, **parameters)
         row["made"] = made or row["made"]

@@ -56,20 +56,14 @@ PUSHED_EXAMPLE = {
 
 @dataclass(frozen=True)
 class Change:
-    """What a device has changed of one task.
+    """What a device has changed of one task."""
 
-    Args:
-        id: the task's; None if it isn't one.
-        given: the members that were set.
-        was: what they were before; None if the device has made the task.
-        deleted: whether it was moved to the trash, or out of it; None for neither.
-        errors: what is wrong with it, as in a problem; if anything is, only `id` counts.
-    """
-
-    id: UUID | None
-    given: Mapping[str, Any] = field(default_factory=dict)
+    id: UUID | None  # None if what was sent isn't one.
+    given: Mapping[str, Any] = field(default_factory=dict)  # The members that were set.
+    # What they were before; None if the device has made the task.
     was: Mapping[str, Any] | None = field(default_factory=dict)
-    deleted: bool | None = None
+    deleted: bool | None = None  # Moved to the trash, or out of it; None for neither.
+    # What is wrong with it, as in a problem; if anything is, only `id` counts.
     errors: Sequence[Mapping[str, str]] = ()
 
 

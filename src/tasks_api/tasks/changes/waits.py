@@ -8,6 +8,7 @@ pooler in transaction mode, and NOTIFY takes a lock on the whole database at eac
 
 import time
 from collections import defaultdict
+from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from uuid import UUID
 
@@ -47,22 +48,16 @@ REVISIONS = Statement(
 )
 
 
+@dataclass(eq=False)
 class Wait:
-    """A request that waits.
+    """A request that waits."""
 
-    Args:
-        user_id: for whose next write.
-        known: the user's counter, as the request has read it.
-        has_place: whether it can wait at all.
-    """
-
-    def __init__(self, waits: "Waits", user_id: UUID, known: int, *, has_place: bool) -> None:
-        self.waits = waits
-        self.user_id = user_id
-        self.known = known
-        self.has_place = has_place
-        # The counter may be another one, or nobody waits any more.
-        self.woken = Event()
+    waits: "Waits"
+    user_id: UUID  # For whose next write.
+    known: int  # The user's counter, as the request has read it.
+    has_place: bool  # Whether it can wait at all.
+    # Set when the counter may be another one, or nobody waits any more.
+    woken: Event = field(default_factory=Event)
 
     def sleep(self, seconds: float) -> bool:
         """Sleep until it is woken; return False if the time is up, or nobody waits any more."""
@@ -76,7 +71,6 @@ class Waits:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        # How many there are.
         self.number = 0
         # Nobody waits any more: the process ends.
         self.ended = False
@@ -104,7 +98,7 @@ class Waits:
                 detail = "Too many requests wait for changes; try again in a moment."
                 raise Problem(503, detail, headers=RETRY_AFTER)
             has_place = not self.ended and (greenlets or self.number < threads)
-            wait = Wait(self, user_id, known, has_place=has_place)
+            wait = Wait(self, user_id, known, has_place)
             if not has_place:
                 return wait
             self._by_user[user_id].add(wait)

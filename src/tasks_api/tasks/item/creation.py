@@ -97,22 +97,11 @@ CREATE_MANY_ONCE = _create_many(once=True)
 
 @dataclass(frozen=True)
 class Creation:
-    """What a request to create tasks has come to.
+    """What a request to create tasks has come to."""
 
-    Args:
-        tasks: in the order given.
-        made: whether this request has made any of them, or the one that it repeats.
-        replayed: whether it repeats one with the same Idempotency-Key.
-    """
-
-    tasks: Sequence[Row]
-    made: bool = True
-    replayed: bool = False
-
-    @property
-    def status(self) -> int:
-        """The status of the answer."""
-        return 201 if self.made else 200
+    tasks: Sequence[Row]  # In the order given.
+    status: int = 201  # 200 if all of them were there already.
+    replayed: bool = False  # It repeats one with the same Idempotency-Key.
 
     @property
     def headers(self) -> dict[str, str]:
@@ -184,4 +173,4 @@ def _created(rows: list[Row], ids: Sequence[UUID], body: Any) -> Creation:
             type=TASK_DELETED,
             tombstone=tombstone(in_trash[0]),
         )
-    return Creation(rows, made=any(made))
+    return Creation(rows, 201 if any(made) else 200)

@@ -5,17 +5,45 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from marshmallow import fields
+from marshmallow.validate import Regexp
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tasks_api.database.statements import Row, Statement
+from tasks_api.http.fields import Strict
 from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
 from tasks_api.tasks.models import idempotency_keys, tasks
 from tasks_api.tasks.replies import TASK_DELETED
+from tasks_api.tasks.schemas import says
 
 KEY_REUSED = problem_type("idempotency-key-reused")
 KEY = bindparam("key", type_=idempotency_keys.c.key.type)
+
+
+class IdempotencyKeySchema(Strict):
+    """A request that may be repeated, and is done once."""
+
+    key = fields.String(
+        data_key="Idempotency-Key",
+        # A plain None would be documented, as if the header could be null.
+        load_default=lambda: None,
+        validate=Regexp(r"[!-~]{1,255}\Z", error="Must be 1 to 255 visible ASCII characters."),
+        metadata=says(
+            "Any string of your own that is new for each task: repeat the request with it as often "
+            "as you like, it is done once. Kept for at least 24 hours.",
+            minLength=1,
+            maxLength=255,
+            pattern="^[!-~]+$",
+        ),
+    )
+
+    def __init__(self, example: str) -> None:
+        super().__init__()
+        key = self.fields["key"]
+        # Each operation has another one, as each request has.
+        key.metadata = {**key.metadata, "example": example}
 
 
 def claim(source: sa.FromClause) -> sa.CTE:

@@ -56,7 +56,7 @@ class Write:
         if precondition == ANYTHING:
             rows = execute(self._always, **values)
         else:
-            rows = execute(self._conditionally, **values, **precondition.parameters())
+            rows = execute(self._conditionally, **values, **vars(precondition))
         return rows[0] if rows else None
 
 

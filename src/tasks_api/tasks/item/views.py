@@ -12,7 +12,7 @@ from tasks_api.tasks import replies
 from tasks_api.tasks.blueprint import TASK_PATH, TASKS_PATH, blueprint, returns_changed_task
 from tasks_api.tasks.item import creation, statements
 from tasks_api.tasks.item.creation import Creation
-from tasks_api.tasks.item.schemas import CompletionSchema, IdempotencyKeySchema
+from tasks_api.tasks.item.idempotency import IdempotencyKeySchema
 from tasks_api.tasks.preconditions import (
     IfNoneMatchSchema,
     Precondition,
@@ -25,6 +25,7 @@ from tasks_api.tasks.preconditions import (
 from tasks_api.tasks.schemas import (
     NEW_TASK_EXAMPLE,
     TASK_EXAMPLE,
+    CompletionSchema,
     NewTaskSchema,
     TaskChangeSchema,
     TaskSchema,

@@ -47,16 +47,10 @@ KEYS: dict[str, fields.Field[Any]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a list, after one of its tasks.
+    """A place in a list, after one of its tasks."""
 
-    Args:
-        order: the column that the list is sorted by, `-` before it for descending.
-        key: what the task has there.
-        task_id: the task's id.
-    """
-
-    order: str
-    key: Any
+    order: str  # The column that the list is sorted by, `-` before it for descending.
+    key: Any  # What the task has there.
     task_id: UUID
 
 

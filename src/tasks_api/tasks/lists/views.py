@@ -10,7 +10,7 @@ from flask import request
 from tasks_api.http.entity_tags import matches
 from tasks_api.tasks.blueprint import TASKS_PATH, blueprint
 from tasks_api.tasks.item import creation
-from tasks_api.tasks.item.schemas import IdempotencyKeySchema
+from tasks_api.tasks.item.idempotency import IdempotencyKeySchema
 from tasks_api.tasks.lists.cursors import bad_parameter
 from tasks_api.tasks.lists.cursors import read as read_cursor
 from tasks_api.tasks.lists.cursors import write as write_cursor
