@@ -65,8 +65,7 @@ def restored() -> None:
 def _patient_database(what: str) -> Iterator[Database]:
     """Yield the database without the timeout that a request's statements have.
 
-    Args:
-        what: begins the sentence in which a failure is reported.
+    A failure is reported in a sentence that begins with `what`.
     """
     url = current_app.extensions["database"].engine.url
     try:

@@ -52,11 +52,7 @@ class StatementRefused(Exception):
 
 
 class ConstraintViolated(StatementRefused):
-    """A row is not what a CHECK constraint demands.
-
-    Args:
-        constraint: its name.
-    """
+    """A row is not what a CHECK constraint, of this name, demands."""
 
     def __init__(self, constraint: str) -> None:
         super().__init__(f"the constraint {constraint} is violated")

@@ -57,11 +57,9 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 
 
 def headers_for(origin: str, origins: Sequence[str]) -> dict[str, str]:
-    """Return the headers of an answer that the application doesn't give.
+    """Return the headers of an answer that the application doesn't give, to a page of an origin.
 
-    Args:
-        origin: of the page that asks; empty where it is no page.
-        origins: those whose pages may call.
+    The origin is empty where it is no page.
     """
     headers = {"Vary": "Origin"} if origins else {}
     if origin in origins:

@@ -78,11 +78,7 @@ def matches(revision: int, revisions: Sequence[int] | None) -> bool:
 
 
 class EntityTags(fields.String):
-    """A header with entity tags, read by `revisions_in`.
-
-    Args:
-        shape: as there.
-    """
+    """A header with entity tags, read by `revisions_in`."""
 
     def __init__(self, *, shape: str | None = None, **kwargs: Any) -> None:
         self.shape = shape

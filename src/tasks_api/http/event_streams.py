@@ -31,13 +31,7 @@ def is_wanted(req: Request) -> bool:
 
 
 def event(name: str, data: Any, id: object = None) -> bytes:  # noqa: A002
-    """Write an event.
-
-    Args:
-        name: what its listeners listen to.
-        data: what becomes JSON, on one line.
-        id: what the client sends back as `Last-Event-ID` when it connects again.
-    """
+    """Write an event with JSON; a client that connects again sends its id as `Last-Event-ID`."""
     place = "" if id is None else f"id: {id}\n"
     return f"event: {name}\n{place}data: ".encode() + orjson.dumps(data) + b"\n\n"
 

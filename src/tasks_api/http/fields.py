@@ -1,7 +1,7 @@
 """marshmallow's fields and schema, where they would guess or coerce, made strict."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -26,13 +26,15 @@ VISIBLE = (
 )
 
 
+def says(description: str, **more: Any) -> dict[str, Any]:
+    """Return what the document says of a field."""
+    return {"description": description, **more}
+
+
 class Text(fields.String):
     """A string that PostgreSQL can hold: JSON allows NUL, PostgreSQL's `text` does not.
 
-    Args:
-        maximum: the greatest length, in code points.
-        minimum: the least length.
-        blank: whether it may hold nothing but white space.
+    Its length is in code points. If it may not be `blank`, it has more than white space.
     """
 
     def __init__(
@@ -153,7 +155,7 @@ class AsItIs(Schema):
         unknown = RAISE
 
     # Members that some answers lack.
-    optional: Collection[str] = ()
+    optional: tuple[str, ...] = ()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -172,12 +174,9 @@ class Strict(Schema):
         unknown = RAISE
 
     error_messages = {"type": "Must be an object.", "unknown": UNKNOWN}  # noqa: RUF012
-    # Whether a request may leave the body out altogether.
-    optional_body = False
-    # Whether the body may be as large as an array of objects.
-    large_body = False
-    # How many objects there may be in the array, where there are many.
-    array_max = 0
+    optional_body = False  # Whether a request may leave the body out altogether.
+    large_body = False  # Whether the body may be as large as an array of objects.
+    array_max = 0  # How many objects there may be in the array, where there are many.
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -152,11 +152,7 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             "json": {
                 "()": "tasks_api.http.log_format.JsonFormatter",
                 "fmt": ["levelname", "name", "message"],
-                "rename_fields": {
-                    "levelname": "level",
-                    "name": "logger",
-                    "exc_info": "traceback",
-                },
+                "rename_fields": {"levelname": "level", "name": "logger", "exc_info": "traceback"},
                 "timestamp": "time",
             },
             "text": {"()": "tasks_api.http.log_format.TextFormatter"},

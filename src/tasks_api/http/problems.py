@@ -144,13 +144,8 @@ def render(error: HTTPException) -> Response:
 
 def database_unavailable(_error: DatabaseUnavailable) -> Response:
     """Return the answer to a request that needed the database while it could not be used."""
-    return render(
-        Problem(
-            503,
-            "The database can't answer right now; try again in a moment.",
-            headers={"Retry-After": "1"},
-        )
-    )
+    detail = "The database can't answer right now; try again in a moment."
+    return render(Problem(503, detail, headers={"Retry-After": "1"}))
 
 
 def responses(*statuses: int) -> dict[int, Any]:

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from apispec import BasePlugin
 from flask import Flask, Response, g, request
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from issuer_keys.keys import KeysUnavailable
 from tasks_api.http import bearer
+from tasks_api.http.fields import AsItIs, says
 from tasks_api.http.problems import Problem, document_response, responses
 from tasks_api.http.smorest import Api, Blueprint
 from tasks_api.identity.tokens import InvalidToken, Verifier
@@ -124,12 +125,10 @@ def forbid_copies(response: Response) -> Response:
     return response
 
 
-class MeSchema(Schema):
+class MeSchema(AsItIs):
     """The user of a token."""
 
-    user_id = fields.UUID(
-        required=True, metadata={"description": "The `user_id` in the paths that the token opens."}
-    )
+    user_id = fields.UUID(metadata=says("The `user_id` in the paths that the token opens."))
 
 
 @blueprint.route("/me")

@@ -16,10 +16,10 @@ from sqlalchemy import all_ as every
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.http.entity_tags import PATTERN, EntityTags, matches, shape_of
-from tasks_api.http.fields import Strict
+from tasks_api.http.fields import Strict, says
 from tasks_api.http.problems import BLANK, Problem, problem_type
 from tasks_api.tasks.columns import REVISION_ARRAY
-from tasks_api.tasks.schemas import TaskSchema, says
+from tasks_api.tasks.schemas import TaskSchema
 
 SHAPE = shape_of(TaskSchema())
 NO_TASK = "This user has no such task."

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields
 
+from tasks_api.http.fields import says
 from tasks_api.http.problem_schemas import ProblemSchema
 from tasks_api.http.problems import REQUEST_ID_REF, problem_type, response_with, responses
 from tasks_api.tasks.schemas import (
@@ -12,7 +13,6 @@ from tasks_api.tasks.schemas import (
     TOMBSTONE_EXAMPLE,
     TaskSchema,
     TombstoneSchema,
-    says,
 )
 
 IN_TRASH = "The task with this id is in the trash."
@@ -47,12 +47,13 @@ NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
 class StaleProblemSchema(ProblemSchema):
     """The task has another version than the request expects."""
 
-    task = fields.Nested(TaskSchema, required=True, metadata=says("The task as it is now."))
+    task = fields.Nested(TaskSchema, metadata=says("The task as it is now."))
 
 
 class DeletedProblemSchema(ProblemSchema):
     """What is to be created was created before, and is in the trash."""
 
+    optional = ("errors", "tombstone")
     tombstone = fields.Nested(
         TombstoneSchema, metadata=says("What is in the trash; of many, the first.")
     )

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from tasks_api.database.statements import Row
-from tasks_api.http.fields import AsItIs, Boolean, Day, Strict, Text, Timestamp
+from tasks_api.http.fields import AsItIs, Boolean, Day, Strict, Text, Timestamp, says
 from tasks_api.tasks.constraints import contradiction
 from tasks_api.tasks.fields import (
     ChosenId,
@@ -46,12 +46,8 @@ NEW_TASK_EXAMPLE = {
 TOMBSTONE_EXAMPLE = {"id": "019bb1a2-7c5e-7d31-9c0a-3f2b8e6d4a0f", "revision": 58, "deleted": True}
 
 
-def says(description: str, **more: Any) -> dict[str, Any]:
-    return {"description": description, **more}
-
-
 def _read_only(description: str) -> dict[str, Any]:
-    return {"dump_only": True, "metadata": {"description": description}}
+    return {"dump_only": True, "metadata": says(description)}
 
 
 class ReadOnlyFields(Strict):

@@ -8,7 +8,7 @@ from uuid import UUID
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
-from tasks_api.http.fields import AsItIs, Boolean, Strict
+from tasks_api.http.fields import AsItIs, Boolean, Strict, says
 from tasks_api.http.parser import flatten, list_errors
 from tasks_api.http.problem_schemas import ProblemErrorSchema
 from tasks_api.tasks.constraints import contradiction
@@ -20,7 +20,6 @@ from tasks_api.tasks.schemas import (
     TaskChangeSchema,
     TaskSchema,
     TombstoneSchema,
-    says,
 )
 
 NUMBER = Length(1, BATCH_MAX, error="Must have {min} to {max} elements.")

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Range
 
 from tasks_api.http import event_streams
-from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict
+from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict, says
 from tasks_api.http.problems import responses
 from tasks_api.tasks.blueprint import USER_PATH, blueprint
 from tasks_api.tasks.changes.feed import POSITION, Position
@@ -20,7 +20,6 @@ from tasks_api.tasks.schemas import (
     TOMBSTONE_EXAMPLE,
     TaskSchema,
     TombstoneSchema,
-    says,
 )
 
 CHANGES_MAX = 500

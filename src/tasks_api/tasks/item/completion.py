@@ -83,8 +83,7 @@ def complete(user_id: UUID, found: Row, changes: Mapping[str, Any]) -> Row | Non
 def next_task(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return what differs in the task after one that is completed now; {} if none comes after it.
 
-    Args:
-        task: its members are as a request or an answer has them.
+    Its members are as a request or an answer has them.
     """
     name = "due_at" if task["due_at"] else "due_on"
     if not task["recurrence"] or not task[name]:

@@ -11,12 +11,11 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tasks_api.database.statements import Row, Statement
-from tasks_api.http.fields import Strict
+from tasks_api.http.fields import Strict, says
 from tasks_api.http.problems import Problem, problem_type
 from tasks_api.tasks.columns import LIVE, TASK_COLUMNS, USER_ID
 from tasks_api.tasks.models import idempotency_keys, tasks
 from tasks_api.tasks.replies import TASK_DELETED
-from tasks_api.tasks.schemas import says
 
 KEY_REUSED = problem_type("idempotency-key-reused")
 KEY = bindparam("key", type_=idempotency_keys.c.key.type)
@@ -47,13 +46,9 @@ class IdempotencyKeySchema(Strict):
 
 
 def claim(source: sa.FromClause) -> sa.CTE:
-    """Write the key, unless it was used before. A repeat at the same time waits here.
+    """Write the key, if `source` has a row and the key is new. Return a CTE that has one then.
 
-    Args:
-        source: if it has no row, nothing is written.
-
-    Returns:
-        A CTE with a row if the key is new.
+    A repeat at the same time waits here.
     """
     values = {
         "user_id": USER_ID,

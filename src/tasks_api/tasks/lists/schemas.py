@@ -11,11 +11,12 @@ from tasks_api.http.fields import (
     QueryTimestamp,
     Strict,
     Text,
+    says,
 )
 from tasks_api.tasks.fields import Priority
 from tasks_api.tasks.lists.cursors import EXAMPLE
 from tasks_api.tasks.models import NEWEST_FIRST, SORTS, TAG_MAX
-from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema, says
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TaskSchema
 
 OFFSET_MAX = 10**9
 LIMIT_MAX = 100

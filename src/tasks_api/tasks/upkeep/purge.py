@@ -82,10 +82,7 @@ def count(days: int) -> int:
 
 
 def purge(days: int) -> Iterator[int]:
-    """Remove old tombstones, and idempotency keys that are no longer kept.
-
-    Args:
-        days: how old a tombstone must be.
+    """Remove tombstones of this age in days, and idempotency keys that are no longer kept.
 
     Yields:
         How many tombstones were removed, after each step.
