@@ -8,13 +8,7 @@ from typing import Any, cast
 
 from dateutil.rrule import MONTHLY, rrule, rrulestr
 
-from recurrence_rules.parts import (
-    WEEKDAYS,
-    WEEKS_OF_MONTH,
-    WEEKS_OF_YEAR,
-    read_parts,
-    read_until,
-)
+from recurrence_rules.parts import WEEKDAYS, WEEKS_OF_MONTH, WEEKS_OF_YEAR, read_parts, read_until
 
 # How many months are looked at: those of 41 years, because after a 29 February that is a Monday,
 # say, the next may come only in 40 years.

@@ -6,6 +6,7 @@ around the end of a window twice as many requests may pass in a short time.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from math import ceil
@@ -44,20 +45,14 @@ HEADERS = {
 }
 
 
+@dataclass(frozen=True)
 class RateLimit:
     """Counts each request once, and refuses those that are too many."""
 
-    def __init__(
-        self,
-        rate: Rate,
-        count: Callable[[str], Window | None],
-        caller: Callable[[], object],
-        address: Callable[[], str],
-    ) -> None:
-        self._rate = rate
-        self._count_one = count
-        self._caller = caller
-        self._address = address
+    rate: Rate
+    count_one: Callable[[str], Window | None]  # Counts one more request of a client.
+    caller: Callable[[], object]  # Returns the user of the request's token, or None.
+    address: Callable[[], str]  # Returns where the request comes from.
 
     def check(self) -> None:
         """Count a request that the guard has let through, for the user in its path.
@@ -65,13 +60,13 @@ class RateLimit:
         Raises:
             Problem: 429.
         """
-        self._count((request.view_args or {}).get("user_id") or self._caller())
+        self._count((request.view_args or {}).get("user_id") or self.caller())
 
     def finish(self, response: Response) -> Response:
         """Say in the answer what is left. What was refused before `check` is counted here."""
         if "rate_limit" not in g:
             try:
-                self._count(self._caller())
+                self._count(self.caller())
             except Problem as refusal:
                 response = render(refusal)
         response.headers.update(g.rate_limit)
@@ -81,20 +76,20 @@ class RateLimit:
         g.rate_limit = {}
         if request.path in FREE or request.method == "OPTIONS":
             return
-        policy, client = ("user", user) if user else ("address", self._address())
-        window = self._count_one(f"{policy}:{client}")
+        policy, client = ("user", user) if user else ("address", self.address())
+        window = self.count_one(f"{policy}:{client}")
         if window is None:
             UNCOUNTED.inc()
             return
-        limit, seconds = self._rate.requests, ceil(window.seconds_left)
+        limit, seconds = self.rate.requests, ceil(window.seconds_left)
         g.rate_limit = {
-            "RateLimit-Policy": f'"{policy}";q={limit};w={self._rate.seconds}',
+            "RateLimit-Policy": f'"{policy}";q={limit};w={self.rate.seconds}',
             "RateLimit": f'"{policy}";r={max(0, limit - window.requests)};t={seconds}',
         }
         if window.requests > limit:
             raise Problem(
                 429,
-                f"This {policy} may send at most {limit} requests in {self._rate.seconds} seconds; "
+                f"This {policy} may send at most {limit} requests in {self.rate.seconds} seconds; "
                 f"try again in {seconds}.",
                 headers={"Retry-After": str(seconds)},
             )
@@ -114,7 +109,7 @@ def init_app(
         rate: how many requests in how many seconds.
         storage_url: the Redis that counts; without one, each process counts by itself.
         trusted_proxies: how many proxies in front append to `X-Forwarded-For`.
-        caller: returns the user of the request's token, or None.
+        caller: as in `RateLimit`.
     """
     count = _counter(storage_url, rate.seconds)
     limit = RateLimit(rate, count, caller, partial(client_address, trusted_proxies))

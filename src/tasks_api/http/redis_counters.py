@@ -11,6 +11,7 @@ import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -33,13 +34,13 @@ KEY = "tasks-api:requests:{}"
 logger = logging.getLogger("tasks_api.rate_limit")
 
 
+@dataclass(eq=False)
 class _Turn:
-    """A request in line: its client, whether its turn is over, and its window if it was counted."""
+    """A request in line."""
 
-    def __init__(self, client: str) -> None:
-        self.client = client
-        self.is_over = False
-        self.window: Window | None = None
+    client: str
+    is_over: bool = False
+    window: Window | None = None  # If it was counted.
 
 
 class RedisCounters:
@@ -140,8 +141,7 @@ class RedisCounters:
         if not self._away:
             self._away = True
             # The server may quote what it was sent, which names a user.
-            reason = (
-                re.split("['`\"]", str(error))[0] if isinstance(error, ResponseError) else error
-            )
+            quotes = isinstance(error, ResponseError)
+            reason = re.split("['`\"]", str(error))[0] if quotes else error
             logger.warning("the storage of RATE_LIMIT can't be used, all requests pass: %s", reason)
         self._next_attempt = self._now() + RETRY_SECONDS

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from hashlib import sha256
 from threading import Lock
 from typing import Any, NamedTuple
@@ -45,39 +46,25 @@ class _Verified(NamedTuple):
     key: Key
 
 
+# Without a text of its own, which would have the secret.
+@dataclass(eq=False, repr=False)
 class Verifier:
-    """Finds the user of a token.
+    """Finds the user of a token."""
 
-    Args:
-        keys: the issuer's.
-        issuer: the only `iss` that is accepted.
-        audience: what `aud` must be, or have among its values.
-        user_claim: the claim with the user's id.
-        user_namespace: if the claim is no UUID, the user is the UUIDv5 of it in this namespace.
-        now: the time of day, in seconds since 1970.
-        remembered: how many verified tokens to remember.
-    """
+    keys: RemoteKeys | SharedSecret  # The issuer's.
+    _: KW_ONLY
+    issuer: str  # The only `iss` that is accepted.
+    audience: str  # What `aud` must be, or have among its values.
+    user_claim: str = "sub"  # The claim with the user's id.
+    # If the claim is no UUID, the user is the UUIDv5 of it in this namespace.
+    user_namespace: UUID | None = None
+    now: Callable[[], float] = time.time  # The time of day, in seconds since 1970.
+    remembered: int = REMEMBERED  # How many verified tokens to remember.
 
-    def __init__(
-        self,
-        keys: RemoteKeys | SharedSecret,
-        *,
-        issuer: str,
-        audience: str,
-        user_claim: str = "sub",
-        user_namespace: UUID | None = None,
-        now: Callable[[], float] = time.time,
-        remembered: int = REMEMBERED,
-    ) -> None:
-        self._keys = keys
-        self._issuer = issuer
-        self._audience = audience
-        self._user_claim = user_claim
-        self._user_namespace = user_namespace
-        self._now = now
+    def __post_init__(self) -> None:
         # Under a hash of the token, so that its text isn't kept.
         remember = cached(
-            LRUCache[bytes, _Verified](remembered),
+            LRUCache[bytes, _Verified](self.remembered),
             key=lambda token: sha256(token.encode()).digest(),
             lock=Lock(),
         )
@@ -95,7 +82,7 @@ class Verifier:
     def seconds_left(self, token: str) -> float:
         """Return for how many seconds from now the token is accepted; 0 if it isn't any more."""
         try:
-            return self._check(token).expires + LEEWAY - self._now()
+            return self._check(token).expires + LEEWAY - self.now()
         except (InvalidToken, KeysUnavailable):
             return 0
 
@@ -105,7 +92,7 @@ class Verifier:
         In the leeway after its expiry, it is verified each time.
         """
         verified = self._verify_once(token)
-        if self._now() >= verified.expires or not self._keys.still_has(verified.key):
+        if self.now() >= verified.expires or not self.keys.still_has(verified.key):
             verified = self._verify(token)
         return verified
 
@@ -119,16 +106,16 @@ class Verifier:
             # PyJWT knows the extension `b64`, which nothing here uses.
             if "crit" in header or "b64" in header:
                 raise InvalidToken("crit")
-            key = self._keys.find(header.get("kid"))
+            key = self.keys.find(header.get("kid"))
             claims = jwt.decode(
                 token,
                 key.material,
                 algorithms=key.algorithms,
-                issuer=self._issuer,
-                audience=self._audience,
+                issuer=self.issuer,
+                audience=self.audience,
                 # Times are checked below: PyJWT accepts "1" and 1.9, and reads its own clock.
                 options={
-                    "require": ["iss", "aud", "exp", "iat", self._user_claim],
+                    "require": ["iss", "aud", "exp", "iat", self.user_claim],
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -141,21 +128,21 @@ class Verifier:
 
     def _user(self, claims: Mapping[str, Any]) -> UUID:
         """Return the user that the claim names (RFC 9562, section 5.5, for what is no UUID)."""
-        claim = claims[self._user_claim]
+        claim = claims[self.user_claim]
         if not isinstance(claim, str) or not claim:
-            raise InvalidToken(f"{self._user_claim} is not a text")
+            raise InvalidToken(f"{self.user_claim} is not a text")
         if HYPHENATED_UUID.fullmatch(claim):
             return UUID(claim)
-        if not self._user_namespace:
-            raise InvalidToken(f"{self._user_claim} is not a UUID")
+        if not self.user_namespace:
+            raise InvalidToken(f"{self.user_claim} is not a UUID")
         try:
-            return uuid5(self._user_namespace, claim)
+            return uuid5(self.user_namespace, claim)
         except UnicodeEncodeError:
-            raise InvalidToken(f"{self._user_claim} has a lone surrogate") from None
+            raise InvalidToken(f"{self.user_claim} has a lone surrogate") from None
 
     def _check_times(self, claims: Mapping[str, Any]) -> float:
         """Check the times (RFC 7519, sections 4.1.4 to 4.1.6); return that of the expiry."""
-        now = self._now()
+        now = self.now()
         expires = _seconds(claims, "exp")
         if expires + LEEWAY <= now:
             raise InvalidToken("expired")

@@ -8,12 +8,7 @@ from marshmallow import fields
 from tasks_api.http.fields import says
 from tasks_api.http.problem_schemas import ProblemSchema
 from tasks_api.http.problems import REQUEST_ID_REF, problem_type, response_with, responses
-from tasks_api.tasks.schemas import (
-    TASK_EXAMPLE,
-    TOMBSTONE_EXAMPLE,
-    TaskSchema,
-    TombstoneSchema,
-)
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TOMBSTONE_EXAMPLE, TaskSchema, TombstoneSchema
 
 IN_TRASH = "The task with this id is in the trash."
 TASK_DELETED = problem_type("task-deleted")

@@ -15,12 +15,7 @@ from tasks_api.tasks.changes.feed import POSITION, Position
 from tasks_api.tasks.changes.live import stream_changes, wait_for_changes
 from tasks_api.tasks.changes.waits import tell_waits
 from tasks_api.tasks.replies import READ_ERRORS
-from tasks_api.tasks.schemas import (
-    TASK_EXAMPLE,
-    TOMBSTONE_EXAMPLE,
-    TaskSchema,
-    TombstoneSchema,
-)
+from tasks_api.tasks.schemas import TASK_EXAMPLE, TOMBSTONE_EXAMPLE, TaskSchema, TombstoneSchema
 
 CHANGES_MAX = 500
 WAIT_MAX = 25
@@ -119,8 +114,7 @@ blueprint.after_request(tell_waits)
 @blueprint.arguments(LastEventSchema(), location="headers")
 @blueprint.response(200, ChangePageSchema(), description="Changes.", example=CHANGES_EXAMPLE)
 @blueprint.doc(
-    operationId="listChanges",
-    responses={200: {"content": STREAM}, **responses(410) | READ_ERRORS},
+    operationId="listChanges", responses={200: {"content": STREAM}, **responses(410) | READ_ERRORS}
 )
 def get_changes(query: dict[str, Any], headers: dict[str, Any], user_id: UUID) -> Any:
     """Read what has changed
