@@ -4196,7 +4196,7 @@ PREPARE q94378ae8c881c0fb(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=position, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qa0ee6b5d85673e22(bigint[],
+PREPARE q6d205273e2418ecb(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -4221,34 +4221,106 @@ PREPARE qa0ee6b5d85673e22(bigint[],
          page.created_at,
          page.updated_at
   FROM users
-       LEFT JOIN LATERAL (SELECT tasks.id AS id,
-                                 tasks.user_id AS user_id,
-                                 tasks.title AS title,
-                                 tasks.description AS description,
-                                 tasks.completed AS completed,
-                                 tasks.completed_at AS completed_at,
-                                 tasks.due_at AS due_at,
-                                 tasks.due_on AS due_on,
-                                 tasks.time_zone AS time_zone,
-                                 tasks.recurrence AS recurrence,
-                                 tasks.next_task_id AS next_task_id,
-                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
-                                 tasks.tags AS tags,
-                                 tasks.position AS position,
-                                 tasks.revision AS revision,
-                                 tasks.created_at AS created_at,
-                                 tasks.updated_at AS updated_at
-                          FROM tasks
-                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
-                            AND tasks.user_id = CAST($2 AS uuid)
-                            AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.position COLLATE "C",
-                                          '~'),
-                                 tasks.id) > (CAST($3 AS text) COLLATE "C",
-                                              CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.position COLLATE "C",
-                                            '~') ASC,
-                                   tasks.id ASC
+       LEFT JOIN LATERAL (SELECT "both".id AS id,
+                                 "both".user_id AS user_id,
+                                 "both".title AS title,
+                                 "both".description AS description,
+                                 "both".completed AS completed,
+                                 "both".completed_at AS completed_at,
+                                 "both".due_at AS due_at,
+                                 "both".due_on AS due_on,
+                                 "both".time_zone AS time_zone,
+                                 "both".recurrence AS recurrence,
+                                 "both".next_task_id AS next_task_id,
+                                 "both".priority AS priority,
+                                 "both".tags AS tags,
+                                 "both".position AS position,
+                                 "both".revision AS revision,
+                                 "both".created_at AS created_at,
+                                 "both".updated_at AS updated_at
+                          FROM (WITH first AS (
+                                         SELECT tasks.id AS id,
+                                                tasks.user_id AS user_id,
+                                                tasks.title AS title,
+                                                tasks.description AS description,
+                                                tasks.completed AS completed,
+                                                tasks.completed_at AS completed_at,
+                                                tasks.due_at AS due_at,
+                                                tasks.due_on AS due_on,
+                                                tasks.time_zone AS time_zone,
+                                                tasks.recurrence AS recurrence,
+                                                tasks.next_task_id AS next_task_id,
+                                                (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                                tasks.tags AS tags,
+                                                tasks.position AS position,
+                                                tasks.revision AS revision,
+                                                tasks.created_at AS created_at,
+                                                tasks.updated_at AS updated_at
+                                         FROM tasks
+                                         WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                                           AND tasks.user_id = CAST($2 AS uuid)
+                                           AND tasks.deleted_at IS NULL
+                                           AND tasks.position IS NOT NULL
+                                           AND (tasks.position COLLATE "C",
+                                                tasks.id) > (CAST($3 AS text) COLLATE "C",
+                                                             CAST($4 AS uuid))
+                                         ORDER BY tasks.position COLLATE "C" ASC,
+                                                  tasks.id ASC
+                                         LIMIT ($5 + $6)
+                                       )
+                                  SELECT first.id AS id,
+                                         first.user_id AS user_id,
+                                         first.title AS title,
+                                         first.description AS description,
+                                         first.completed AS completed,
+                                         first.completed_at AS completed_at,
+                                         first.due_at AS due_at,
+                                         first.due_on AS due_on,
+                                         first.time_zone AS time_zone,
+                                         first.recurrence AS recurrence,
+                                         first.next_task_id AS next_task_id,
+                                         first.priority AS priority,
+                                         first.tags AS tags,
+                                         first.position AS position,
+                                         first.revision AS revision,
+                                         first.created_at AS created_at,
+                                         first.updated_at AS updated_at
+                                  FROM first
+
+                                  UNION ALL
+
+                                  (SELECT tasks.id AS id,
+                                          tasks.user_id AS user_id,
+                                          tasks.title AS title,
+                                          tasks.description AS description,
+                                          tasks.completed AS completed,
+                                          tasks.completed_at AS completed_at,
+                                          tasks.due_at AS due_at,
+                                          tasks.due_on AS due_on,
+                                          tasks.time_zone AS time_zone,
+                                          tasks.recurrence AS recurrence,
+                                          tasks.next_task_id AS next_task_id,
+                                          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                          tasks.tags AS tags,
+                                          tasks.position AS position,
+                                          tasks.revision AS revision,
+                                          tasks.created_at AS created_at,
+                                          tasks.updated_at AS updated_at
+                                   FROM tasks
+                                   WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                                     AND tasks.user_id = CAST($2 AS uuid)
+                                     AND tasks.deleted_at IS NULL
+                                     AND tasks.position IS NULL
+                                     AND tasks.id > CASE
+                                                      WHEN '~' = $3
+                                                        THEN CAST($4 AS uuid)
+                                                      ELSE CAST('00000000-0000-0000-0000-000000000000' AS uuid)
+                                                    END
+                                   ORDER BY tasks.id ASC
+                                   LIMIT ($5 + $6 - (SELECT count(*) AS count_1
+                                                     FROM first)))) AS "both"
+                          ORDER BY "both".position COLLATE "C" ASC NULLS LAST,
+                                   "both".id ASC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);
@@ -4546,7 +4618,7 @@ PREPARE qbb506f4639a6c031(bigint[],
 
 -- tasks_api.tasks.lists.statements: list_tasks, sort=-position, from a cursor on
 -- $1 known, $2 user_id, $3 after_key, $4 after_id, $5 limit, $6 offset
-PREPARE qa261d12d73cf177c(bigint[],
+PREPARE q440e283c28bbe653(bigint[],
                           uuid,
                           text,
                           uuid,
@@ -4571,34 +4643,106 @@ PREPARE qa261d12d73cf177c(bigint[],
          page.created_at,
          page.updated_at
   FROM users
-       LEFT JOIN LATERAL (SELECT tasks.id AS id,
-                                 tasks.user_id AS user_id,
-                                 tasks.title AS title,
-                                 tasks.description AS description,
-                                 tasks.completed AS completed,
-                                 tasks.completed_at AS completed_at,
-                                 tasks.due_at AS due_at,
-                                 tasks.due_on AS due_on,
-                                 tasks.time_zone AS time_zone,
-                                 tasks.recurrence AS recurrence,
-                                 tasks.next_task_id AS next_task_id,
-                                 (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
-                                 tasks.tags AS tags,
-                                 tasks.position AS position,
-                                 tasks.revision AS revision,
-                                 tasks.created_at AS created_at,
-                                 tasks.updated_at AS updated_at
-                          FROM tasks
-                          WHERE users.revision <> ALL(CAST($1 AS bigint[]))
-                            AND tasks.user_id = CAST($2 AS uuid)
-                            AND tasks.deleted_at IS NULL
-                            AND (COALESCE(tasks.position COLLATE "C",
-                                          ''),
-                                 tasks.id) < (CAST($3 AS text) COLLATE "C",
-                                              CAST($4 AS uuid))
-                          ORDER BY COALESCE(tasks.position COLLATE "C",
-                                            '') DESC,
-                                   tasks.id DESC
+       LEFT JOIN LATERAL (SELECT "both".id AS id,
+                                 "both".user_id AS user_id,
+                                 "both".title AS title,
+                                 "both".description AS description,
+                                 "both".completed AS completed,
+                                 "both".completed_at AS completed_at,
+                                 "both".due_at AS due_at,
+                                 "both".due_on AS due_on,
+                                 "both".time_zone AS time_zone,
+                                 "both".recurrence AS recurrence,
+                                 "both".next_task_id AS next_task_id,
+                                 "both".priority AS priority,
+                                 "both".tags AS tags,
+                                 "both".position AS position,
+                                 "both".revision AS revision,
+                                 "both".created_at AS created_at,
+                                 "both".updated_at AS updated_at
+                          FROM (WITH first AS (
+                                         SELECT tasks.id AS id,
+                                                tasks.user_id AS user_id,
+                                                tasks.title AS title,
+                                                tasks.description AS description,
+                                                tasks.completed AS completed,
+                                                tasks.completed_at AS completed_at,
+                                                tasks.due_at AS due_at,
+                                                tasks.due_on AS due_on,
+                                                tasks.time_zone AS time_zone,
+                                                tasks.recurrence AS recurrence,
+                                                tasks.next_task_id AS next_task_id,
+                                                (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                                tasks.tags AS tags,
+                                                tasks.position AS position,
+                                                tasks.revision AS revision,
+                                                tasks.created_at AS created_at,
+                                                tasks.updated_at AS updated_at
+                                         FROM tasks
+                                         WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                                           AND tasks.user_id = CAST($2 AS uuid)
+                                           AND tasks.deleted_at IS NULL
+                                           AND tasks.position IS NOT NULL
+                                           AND (tasks.position COLLATE "C",
+                                                tasks.id) < (CAST($3 AS text) COLLATE "C",
+                                                             CAST($4 AS uuid))
+                                         ORDER BY tasks.position COLLATE "C" DESC,
+                                                  tasks.id DESC
+                                         LIMIT ($5 + $6)
+                                       )
+                                  SELECT first.id AS id,
+                                         first.user_id AS user_id,
+                                         first.title AS title,
+                                         first.description AS description,
+                                         first.completed AS completed,
+                                         first.completed_at AS completed_at,
+                                         first.due_at AS due_at,
+                                         first.due_on AS due_on,
+                                         first.time_zone AS time_zone,
+                                         first.recurrence AS recurrence,
+                                         first.next_task_id AS next_task_id,
+                                         first.priority AS priority,
+                                         first.tags AS tags,
+                                         first.position AS position,
+                                         first.revision AS revision,
+                                         first.created_at AS created_at,
+                                         first.updated_at AS updated_at
+                                  FROM first
+
+                                  UNION ALL
+
+                                  (SELECT tasks.id AS id,
+                                          tasks.user_id AS user_id,
+                                          tasks.title AS title,
+                                          tasks.description AS description,
+                                          tasks.completed AS completed,
+                                          tasks.completed_at AS completed_at,
+                                          tasks.due_at AS due_at,
+                                          tasks.due_on AS due_on,
+                                          tasks.time_zone AS time_zone,
+                                          tasks.recurrence AS recurrence,
+                                          tasks.next_task_id AS next_task_id,
+                                          (ARRAY['none', 'low', 'medium', 'high'])[tasks.priority + 1] AS priority,
+                                          tasks.tags AS tags,
+                                          tasks.position AS position,
+                                          tasks.revision AS revision,
+                                          tasks.created_at AS created_at,
+                                          tasks.updated_at AS updated_at
+                                   FROM tasks
+                                   WHERE users.revision <> ALL(CAST($1 AS bigint[]))
+                                     AND tasks.user_id = CAST($2 AS uuid)
+                                     AND tasks.deleted_at IS NULL
+                                     AND tasks.position IS NULL
+                                     AND tasks.id < CASE
+                                                      WHEN '' = $3
+                                                        THEN CAST($4 AS uuid)
+                                                      ELSE CAST('ffffffff-ffff-ffff-ffff-ffffffffffff' AS uuid)
+                                                    END
+                                   ORDER BY tasks.id DESC
+                                   LIMIT ($5 + $6 - (SELECT count(*) AS count_1
+                                                     FROM first)))) AS "both"
+                          ORDER BY "both".position COLLATE "C" DESC NULLS LAST,
+                                   "both".id DESC
                           LIMIT $5
                           OFFSET $6) AS page ON TRUE
   WHERE users.id = CAST($2 AS uuid);

@@ -62,8 +62,11 @@ def catalogue(engine: sa.Engine) -> dict[str, set[tuple[object, ...]]]:
 def test_migrations_lead_to_what_the_models_say(engine, database):
     migrations.upgrade(engine)
     migrated = catalogue(engine)
+    # Alembic doesn't see that a column of an index has another collation; the catalogue shows it.
+    seen = {"include_object": lambda _, name, *__: name != "ix_tasks_position"}
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts=seen)
+        assert compare_metadata(context, Base.metadata) == []
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))
         connection.execute(sa.text("CREATE SCHEMA public"))
     Base.metadata.create_all(engine)

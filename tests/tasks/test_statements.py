@@ -83,9 +83,10 @@ def crowd(database):
         given = {"user": who, "count": count}
         database.execute(sa.text("INSERT INTO users (id, revision) VALUES (:user, :count)"), given)
         tasks = (
-            "INSERT INTO tasks (user_id, id, title, revision, created_at, deleted_at) "
+            "INSERT INTO tasks (user_id, id, title, revision, created_at, deleted_at, position) "
             "SELECT :user, gen_random_uuid(), 'task ' || n, n, now() + n * interval '1 s', "
-            "CASE n % 10 WHEN 0 THEN now() END FROM generate_series(1, :count) AS n"
+            "CASE n % 10 WHEN 0 THEN now() END, CASE n % 2 WHEN 0 THEN md5(n::text) END "
+            "FROM generate_series(1, :count) AS n"
         )
         database.execute(sa.text(tasks), given)
     database.execute(sa.text("VACUUM ANALYZE users, tasks"))
@@ -132,8 +133,22 @@ def test_page_deep_in_a_walk_reads_no_more_than_the_first(client, crowd, plan):
     assert rows_read(nodes) == 101
 
 
+@pytest.mark.parametrize("sort", ["position", "-position"])
+def test_walk_by_position_reads_few_tasks_for_each_page(client, crowd, plan, sort):
+    walk = f"{crowd}/tasks?limit=100&sort={sort}"
+    for number in range(1, 91):
+        if number in {1, 2, 20, 50, 70}:
+            _, nodes = plan(walk)
+            assert indexes(nodes) == {"ix_tasks_position", "pk_tasks"}
+            # Among those without a position, it steps over the others.
+            assert rows_read(nodes) == 101 if number < 40 else rows_read(nodes) < 400
+        walk = NEXT.search(client.get(walk).headers["Link"])
+        assert (walk is None) == (number == 90)
+        walk = walk and walk[1]
+
+
 @pytest.mark.parametrize("known", ["{tag}", 'W/"1", {tag}', "*"])
-@pytest.mark.parametrize("query", ["", "?count=true", "?sort=title"])
+@pytest.mark.parametrize("query", ["", "?count=true", "?sort=title", "?sort=position"])
 def test_list_that_the_client_has_is_decided_without_opening_tasks(
     client, crowd, plan, known, query
 ):

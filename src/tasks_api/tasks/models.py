@@ -116,6 +116,14 @@ class Task(Base):
             text("id DESC"),
             postgresql_where=text("deleted_at IS NOT NULL"),
         ),
+        # Serves the order by position, and costs only those who have positions.
+        sa.Index(
+            "ix_tasks_position",
+            "user_id",
+            text('position COLLATE "C"'),
+            "id",
+            postgresql_where=text("deleted_at IS NULL AND position IS NOT NULL"),
+        ),
         # Serves the purge, which asks for what is old, of all users.
         sa.Index(
             "ix_tasks_deleted_at",

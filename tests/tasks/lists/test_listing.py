@@ -96,6 +96,14 @@ def test_walk_in_any_order_is_the_whole_list_in_that_order(client, varied, order
     assert walked == expected_order(everything(client, varied), order)
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_offset_counts_along_the_list_in_any_order(client, varied, order):
+    tasks = expected_order(everything(client, varied), order)
+    for offset in range(0, len(tasks) + 20, 13):
+        query = {"sort": order, "offset": offset, "limit": 20}
+        assert client.get(varied, query_string=query).json == tasks[offset : offset + 20]
+
+
 def test_every_order_is_tried_and_on_tasks_that_differ(client, varied):
     assert set(ORDERS) == set(PARAMETERS["sort"].validate.choices)
     tasks = everything(client, varied)

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, case, func, select, true, tuple_
+from sqlalchemy import bindparam, case, func, select, true
 
 from tasks_api.database.execution import execute
 from tasks_api.database.statements import Row, Statement
 from tasks_api.tasks.columns import LIVE, REVISION_ARRAY, TASK_COLUMNS, USER_ID, parameter_for
 from tasks_api.tasks.lists import search
 from tasks_api.tasks.lists.cursors import Place
-from tasks_api.tasks.lists.orders import ANY_UNFOLDED, is_folded, key_of, orders, text_of
+from tasks_api.tasks.lists.orders import ANY_UNFOLDED, is_folded, key_of, orders, page_of, text_of
 from tasks_api.tasks.models import tasks, users
 
 FILTERS: dict[str, sa.ColumnElement[bool]] = {
@@ -116,32 +116,18 @@ def list_tasks(
 def _statement(
     filters: frozenset[str], order: str, *, trash: bool, seek: bool, count: bool
 ) -> Statement:
-    key, descending = key_of(order)
     matching = [
         # The user is named here again: with the id from the join, every shard would be asked.
         tasks.c.user_id == USER_ID,
         ~LIVE if trash else LIVE,
         *(FILTERS[name] for name in sorted(filters)),
     ]
-    place, after = (
-        tuple_(key, tasks.c.id),
-        tuple_(
-            bindparam("after_key", type_=sa.Text).cast(key.type),
-            bindparam("after_id", type_=tasks.c.id.type),
-        ),
-    )
-    beyond = (place < after if descending else place > after) if seek else true()
-    direction = sa.desc if descending else sa.asc
-    page = (
-        # If the counter is unchanged, PostgreSQL finds this out before it opens an index.
-        select(*TASK_COLUMNS, *([key.label("title_folded")] if is_folded(order) else []))
-        .where(CHANGED, *matching, beyond)
-        .order_by(direction(key), direction(tasks.c.id))
-        .limit(bindparam("limit", type_=sa.Integer))
-        .offset(bindparam("offset", type_=sa.Integer))
-        .correlate(users)
-        .lateral("page")
-    )
+    title = [key_of(order)[0].label("title_folded")] if is_folded(order) else []
+    # If the counter is unchanged, PostgreSQL finds this out before it opens an index.
+    found = select(*TASK_COLUMNS, *title).where(CHANGED, *matching).correlate(users)
+    # A search reads all tasks of the user, whatever their order.
+    indexed = order.endswith("position") and "q" not in filters
+    page = page_of(found, order, seek=seek, indexed=indexed).lateral("page")
     columns = [users.c.revision.label("counter"), *page.c]
     if is_folded(order) and not seek:
         complete = sa.and_(CHANGED.is_(true()), ~ANY_UNFOLDED)
