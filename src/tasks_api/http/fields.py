@@ -69,10 +69,8 @@ class Boolean(fields.Boolean):
 class QueryBoolean(fields.Boolean):
     """`true` or `false` in a query."""
 
-    def _deserialize(self, value: Any, *_: object, **__: object) -> bool:
-        if value not in {"true", "false"}:
-            raise ValidationError("Must be true or false.")
-        return bool(value == "true")
+    truthy, falsy = {"true"}, {"false"}
+    default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012
 
 
 class QueryInteger(fields.Integer):

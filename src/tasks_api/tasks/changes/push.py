@@ -43,11 +43,10 @@ def push_changes(body: dict[str, Any], user_id: UUID) -> Any:
     others. Each result has the task as it is now. You can repeat the whole request if its answer
     was lost.
     """
-    results, revision = push(user_id, body["changes"])
-    return {"results": results, "revision": revision}
+    return push(user_id, body["changes"])
 
 
-def push(user_id: UUID, changes: Sequence[Change]) -> tuple[list[Row], int]:
+def push(user_id: UUID, changes: Sequence[Change]) -> dict[str, Any]:
     """Merge changes, one after the other; return their results and the user's counter.
 
     Together they have the time of one statement. A change that has not had its turn by then, or
@@ -73,7 +72,7 @@ def push(user_id: UUID, changes: Sequence[Change]) -> tuple[list[Row], int]:
     for number in range(len(results), len(changes)):
         late = {"id": changes[number].id, "status": 503, "errors": _errors(number, LATE, ())}
         results.append(late)
-    return results, revision
+    return {"results": results, "revision": revision}
 
 
 def _merge(user_id: UUID, number: int, change: Change) -> tuple[Change, Row]:
