@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tasks_api.tasks.models import PRIORITIES, tasks, users
+from tasks_api.tasks.schemas import TaskSchema
 
 REVISION_ARRAY = ARRAY(sa.BigInteger)
 
@@ -23,25 +24,9 @@ UNFOLDED = tasks.c.folded_revision.is_distinct_from(tasks.c.revision)
 _NAMES = f"ARRAY{list(PRIORITIES)}"
 PRIORITY = sa.literal_column(f"({_NAMES})[tasks.priority + 1]", sa.Text).label("priority")
 
-# The members of a task in an answer, in this order.
-TASK_COLUMNS: tuple[ColumnElement[Any], ...] = (
-    tasks.c.id,
-    tasks.c.user_id,
-    tasks.c.title,
-    tasks.c.description,
-    tasks.c.completed,
-    tasks.c.completed_at,
-    tasks.c.due_at,
-    tasks.c.due_on,
-    tasks.c.time_zone,
-    tasks.c.recurrence,
-    tasks.c.next_task_id,
-    PRIORITY,
-    tasks.c.tags,
-    tasks.c.position,
-    tasks.c.revision,
-    tasks.c.created_at,
-    tasks.c.updated_at,
+# The members of a task in an answer.
+TASK_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
+    PRIORITY if name == "priority" else tasks.c[name] for name in TaskSchema.Meta.fields
 )
 
 

@@ -10,19 +10,16 @@ from sqlalchemy import ColumnElement, and_, case, null
 from tasks_api.tasks.columns import TASK_ID, USER_ID, still_folded
 from tasks_api.tasks.folding import FOLDED
 from tasks_api.tasks.models import tasks
+from tasks_api.tasks.schemas import TaskChangeSchema
 
+# What a client sets, and what a new task has where it doesn't: a title it must have.
+MEMBERS = tuple(TaskChangeSchema().load_fields)
 DEFAULTS: dict[str, Any] = {
-    "description": None,
+    **dict.fromkeys(MEMBERS[1:]),
     "completed": False,
-    "due_at": None,
-    "due_on": None,
-    "time_zone": None,
-    "recurrence": None,
     "priority": "none",
     "tags": [],
-    "position": None,
 }
-MEMBERS = ("title", *DEFAULTS)
 COLUMNS = (*MEMBERS, *FOLDED)
 
 Columns = Mapping[str, ColumnElement[Any]]
