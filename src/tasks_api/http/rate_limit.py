@@ -7,7 +7,6 @@ around the end of a window twice as many requests may pass in a short time.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Any
@@ -52,7 +51,7 @@ class RateLimit:
     rate: Rate
     count_one: Callable[[str], Window | None]  # Counts one more request of a client.
     caller: Callable[[], object]  # Returns the user of the request's token, or None.
-    address: Callable[[], str]  # Returns where the request comes from.
+    trusted_proxies: int  # How many proxies in front append to `X-Forwarded-For`.
 
     def check(self) -> None:
         """Count a request that the guard has let through, for the user in its path.
@@ -76,7 +75,9 @@ class RateLimit:
         g.rate_limit = {}
         if request.path in FREE or request.method == "OPTIONS":
             return
-        policy, client = ("user", user) if user else ("address", self.address())
+        policy, client = (
+            ("user", user) if user else ("address", client_address(self.trusted_proxies))
+        )
         window = self.count_one(f"{policy}:{client}")
         if window is None:
             UNCOUNTED.inc()
@@ -105,25 +106,18 @@ def init_app(
 ) -> None:
     """Limit the requests of the app. Hooks that are registered before this see all refusals.
 
-    Args:
-        rate: how many requests in how many seconds.
-        storage_url: the Redis that counts; without one, each process counts by itself.
-        trusted_proxies: how many proxies in front append to `X-Forwarded-For`.
-        caller: as in `RateLimit`.
+    Without the URL of a Redis that counts, each process counts by itself. The others are those of
+    `RateLimit`.
     """
-    count = _counter(storage_url, rate.seconds)
-    limit = RateLimit(rate, count, caller, partial(client_address, trusted_proxies))
+    count: Callable[[str], Window | None] = MemoryCounters(rate.seconds).count
+    if storage_url:
+        # The package redis is an extra.
+        from tasks_api.http.redis_counters import RedisCounters  # noqa: PLC0415
+
+        count = RedisCounters(storage_url, rate.seconds).count
+    limit = RateLimit(rate, count, caller, trusted_proxies)
     app.before_request(limit.check)
     app.after_request(limit.finish)
-
-
-def _counter(storage_url: str | None, seconds: int) -> Callable[[str], Window | None]:
-    if not storage_url:
-        return MemoryCounters(seconds).count
-    # The package redis is an extra.
-    from tasks_api.http.redis_counters import RedisCounters  # noqa: PLC0415
-
-    return RedisCounters(storage_url, seconds).count
 
 
 def client_address(trusted_proxies: int) -> str:

@@ -36,7 +36,7 @@ MERGE_PATCH = {
         "application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/TaskChange"}}
     }
 }
-NOT_MODIFIED = {"description": "You have the current version.", "headers": ETAG}
+NOT_MODIFIED = {304: {"description": "You have the current version.", "headers": ETAG}}
 
 
 class StaleProblemSchema(ProblemSchema):

@@ -80,7 +80,7 @@ def create_task(idempotency: dict[str, Any], task: dict[str, Any], user_id: UUID
 @blueprint.response(
     200, TaskSchema(), description="The task.", headers=replies.ETAG, example=TASK_EXAMPLE
 )
-@blueprint.doc(operationId="getTask", responses=replies.READ_ERRORS | {304: replies.NOT_MODIFIED})
+@blueprint.doc(operationId="getTask", responses=replies.READ_ERRORS | replies.NOT_MODIFIED)
 def get_task(headers: dict[str, Any], user_id: UUID, task_id: UUID) -> Any:
     """Get a task
 

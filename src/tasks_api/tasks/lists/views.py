@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import request
 
 from tasks_api.http.entity_tags import matches
+from tasks_api.tasks import replies
 from tasks_api.tasks.blueprint import TASKS_PATH, blueprint
 from tasks_api.tasks.item import creation
 from tasks_api.tasks.item.idempotency import IdempotencyKeySchema
@@ -18,16 +19,6 @@ from tasks_api.tasks.lists.orders import orders
 from tasks_api.tasks.lists.schemas import PAGE_EXAMPLE, TaskPageSchema, TaskQuerySchema
 from tasks_api.tasks.lists.statements import TaskPage, list_tasks
 from tasks_api.tasks.preconditions import IfNoneMatchSchema, entity_tag
-from tasks_api.tasks.replies import (
-    ETAG,
-    GONE,
-    NOT_MODIFIED,
-    READ_ERRORS,
-    REPLAYED,
-    WRITE_ERRORS,
-    existing,
-    without_body,
-)
 from tasks_api.tasks.schemas import (
     BATCH_MAX,
     NEW_TASK_EXAMPLE,
@@ -55,7 +46,7 @@ BATCH = {
     "maxItems": BATCH_MAX,
 }
 TASKS_SCHEMA = TaskSchema(many=True)
-EXISTING = existing(
+EXISTING = replies.existing(
     "All of the tasks exist already; they are here as they are now.",
     schema={"type": "array", "items": {"$ref": "#/components/schemas/Task"}},
     example=[TASK_EXAMPLE],
@@ -72,10 +63,10 @@ LINK_MAX = 4096
     200,
     TASKS_SCHEMA,
     description="A page of tasks.",
-    headers=ETAG | LINK,
+    headers=replies.ETAG | LINK,
     example=[TASK_EXAMPLE],
 )
-@blueprint.doc(operationId="listTasks", responses=READ_ERRORS | {304: NOT_MODIFIED})
+@blueprint.doc(operationId="listTasks", responses=replies.READ_ERRORS | replies.NOT_MODIFIED)
 def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
     """List tasks, newest first
 
@@ -86,7 +77,7 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
     page = _read_page(user_id, query, headers["known"])
     about = {"ETag": entity_tag(page.revision)}
     if matches(page.revision, headers["known"]):
-        return without_body(304, **about)
+        return replies.without_body(304, **about)
     about["Link"] = _link(query, write_cursor(page.next) if page.next else None)
     if page.total is not None:
         about["X-Total-Count"] = str(page.total)
@@ -97,9 +88,13 @@ def get_tasks(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> 
 @blueprint.arguments(IfNoneMatchSchema(), location="headers")
 @blueprint.arguments(TaskQuerySchema(), location="query")
 @blueprint.response(
-    200, TaskPageSchema(), description="A page of tasks.", headers=ETAG, example=PAGE_EXAMPLE
+    200,
+    TaskPageSchema(),
+    description="A page of tasks.",
+    headers=replies.ETAG,
+    example=PAGE_EXAMPLE,
 )
-@blueprint.doc(operationId="listTaskPage", responses=READ_ERRORS | {304: NOT_MODIFIED})
+@blueprint.doc(operationId="listTaskPage", responses=replies.READ_ERRORS | replies.NOT_MODIFIED)
 def get_task_page(headers: dict[str, Any], query: dict[str, Any], user_id: UUID) -> Any:
     """List tasks, for clients that can't see headers
 
@@ -109,7 +104,7 @@ def get_task_page(headers: dict[str, Any], query: dict[str, Any], user_id: UUID)
     page = _read_page(user_id, query, headers["known"])
     tag = entity_tag(page.revision)
     if matches(page.revision, headers["known"]):
-        return without_body(304, ETag=tag)
+        return replies.without_body(304, ETag=tag)
     return {
         "tasks": page.tasks,
         "next": write_cursor(page.next) if page.next else None,
@@ -156,12 +151,12 @@ def _link(query: dict[str, Any], next_cursor: str | None) -> str:
     201,
     TASKS_SCHEMA,
     description="The tasks, in the order given: as they were made, or as they are.",
-    headers=REPLAYED,
+    headers=replies.REPLAYED,
     example=[TASK_EXAMPLE],
 )
 @blueprint.doc(
     operationId="createTasks",
-    responses=WRITE_ERRORS | EXISTING | GONE,
+    responses=replies.WRITE_ERRORS | EXISTING | replies.GONE,
     requestBody={"content": {"application/json": {"schema": BATCH}}},
 )
 def create_tasks(idempotency: dict[str, Any], tasks: list[dict[str, Any]], user_id: UUID) -> Any:
