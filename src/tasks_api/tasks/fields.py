@@ -23,6 +23,20 @@ TIME_ZONES = cache(available_timezones)
 # the max UUID have neither.
 _HEX = "[0-9a-fA-F]"
 CHOSEN_ID = f"{_HEX}{{8}}-{_HEX}{{4}}-[1-8]{_HEX}{{3}}-[89abAB]{_HEX}{{3}}-{_HEX}{{12}}"
+SAME_ID = {"id": ["Must differ from the ids before it."]}
+
+
+def refuse_repeated(values: Iterable[object], error: object = SAME_ID) -> None:
+    """Refuse an array in which two values, unless they are None, are the same.
+
+    Raises:
+        ValidationError: at the place of the second one.
+    """
+    seen = set()
+    for number, value in enumerate(values):
+        if value is not None and value in seen:
+            raise ValidationError({number: error})
+        seen.add(value)
 
 
 class ChosenId(fields.UUID):
@@ -48,11 +62,7 @@ class Tags(fields.List[str]):
         if isinstance(value, list):
             TAGS_LENGTH(value)
         tags = super()._deserialize(value, *args, **kwargs)
-        seen = set()
-        for number, tag in enumerate(tags):
-            if tag in seen:
-                raise ValidationError({number: ["Must differ from the tags before it."]})
-            seen.add(tag)
+        refuse_repeated(tags, ["Must differ from the tags before it."])
         return tags
 
 
@@ -101,16 +111,3 @@ class Recurrence(Text):
             except ValueError as error:
                 raise ValidationError(str(error)) from None
         return text
-
-
-def refuse_repeated(ids: Iterable[UUID | None]) -> None:
-    """Refuse an array of objects of which two have the same id.
-
-    Raises:
-        ValidationError: at the place of the second one.
-    """
-    seen = set()
-    for number, each in enumerate(ids):
-        if each is not None and each in seen:
-            raise ValidationError({number: {"id": ["Must differ from the ids before it."]}})
-        seen.add(each)

@@ -26,15 +26,14 @@ FOLD_CHUNK = 1000
 COLUMNS = ("id", "revision", *FOLDED)
 
 
-def _next_unfolded() -> Statement:
-    key = sa.tuple_(tasks.c.user_id, tasks.c.id)
-    after = sa.tuple_(*(bindparam(f"after_{column.name}", type_=column.type) for column in key))
-    return Statement(
-        select(*key, tasks.c.revision, tasks.c.title, tasks.c.description)
-        .where(UNFOLDED, key > after)
-        .order_by(*key)
-        .limit(FOLD_CHUNK)
-    )
+KEY = sa.tuple_(tasks.c.user_id, tasks.c.id)
+AFTER = sa.tuple_(*(bindparam(f"after_{column.name}", type_=column.type) for column in KEY))
+NEXT_UNFOLDED = Statement(
+    select(*KEY, tasks.c.revision, tasks.c.title, tasks.c.description)
+    .where(UNFOLDED, KEY > AFTER)
+    .order_by(*KEY)
+    .limit(FOLD_CHUNK)
+)
 
 
 def _fold() -> Statement:
@@ -56,7 +55,6 @@ def _fold() -> Statement:
     )
 
 
-NEXT_UNFOLDED = _next_unfolded()
 FOLD = _fold()
 
 

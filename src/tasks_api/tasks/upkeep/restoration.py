@@ -12,18 +12,14 @@ from tasks_api.tasks.models import users
 FAR = 10**9
 
 
-def _move_far_ahead() -> Statement:
-    moved = (
-        sa.update(users)
-        .values(revision=users.c.revision + FAR, purged_revision=users.c.revision + FAR)
-        .returning(users.c.id)
-        .cte("moved")
-    )
-    return Statement(select(func.count().label("number")).select_from(moved))
-
-
 # In one transaction: a service that is already running waits, and no user is forgotten.
-MOVE_FAR_AHEAD = _move_far_ahead()
+MOVED = (
+    sa.update(users)
+    .values(revision=users.c.revision + FAR, purged_revision=users.c.revision + FAR)
+    .returning(users.c.id)
+    .cte("moved")
+)
+MOVE_FAR_AHEAD = Statement(select(func.count().label("number")).select_from(MOVED))
 
 
 def move_far_ahead(database: Database) -> int:
