@@ -19,6 +19,10 @@ PRIORITIES = ("none", "low", "medium", "high")
 # What a list can be sorted by.
 SORTS = ("created_at", "updated_at", "due_at", "priority", "title", "position")
 NEWEST_FIRST = "-created_at"
+# What the indexes are sorted by, and which tasks they have.
+BY_CREATION = (text("created_at DESC"), text("id DESC"))
+ONLY_LIVE, ONLY_TRASH = text("deleted_at IS NULL"), text("deleted_at IS NOT NULL")
+ONLY_UNFOLDED = text("folded_revision IS DISTINCT FROM revision")
 
 
 class Base(DeclarativeBase):
@@ -102,20 +106,8 @@ class Task(Base):
         ),
         # Serves the feed of changes; no two tasks of a user have the same revision.
         sa.UniqueConstraint("user_id", "revision"),
-        sa.Index(
-            "ix_tasks_live",
-            "user_id",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("deleted_at IS NULL"),
-        ),
-        sa.Index(
-            "ix_tasks_trash",
-            "user_id",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("deleted_at IS NOT NULL"),
-        ),
+        sa.Index("ix_tasks_live", "user_id", *BY_CREATION, postgresql_where=ONLY_LIVE),
+        sa.Index("ix_tasks_trash", "user_id", *BY_CREATION, postgresql_where=ONLY_TRASH),
         # Serves the order by position, and costs only those who have positions.
         sa.Index(
             "ix_tasks_position",
@@ -125,19 +117,9 @@ class Task(Base):
             postgresql_where=text("deleted_at IS NULL AND position IS NOT NULL"),
         ),
         # Serves the purge, which asks for what is old, of all users.
-        sa.Index(
-            "ix_tasks_deleted_at",
-            "deleted_at",
-            "user_id",
-            postgresql_where=text("deleted_at IS NOT NULL"),
-        ),
+        sa.Index("ix_tasks_deleted_at", "deleted_at", "user_id", postgresql_where=ONLY_TRASH),
         # Has only the tasks that an earlier release has written.
-        sa.Index(
-            "ix_tasks_unfolded",
-            "user_id",
-            "id",
-            postgresql_where=text("folded_revision IS DISTINCT FROM revision"),
-        ),
+        sa.Index("ix_tasks_unfolded", "user_id", "id", postgresql_where=ONLY_UNFOLDED),
     )
 
 

@@ -38,19 +38,12 @@ CHANGED = users.c.revision != sa.all_(bindparam("known", type_=REVISION_ARRAY))
 
 @dataclass(frozen=True)
 class TaskPage:
-    """A page of a list.
+    """A page of a list."""
 
-    Args:
-        revision: the user's counter, the version of all their lists.
-        tasks: none if the client has this version already.
-        next: where the next page begins, if there is one.
-        total: how many tasks the filters match, if this was asked for.
-    """
-
-    revision: int
-    tasks: Sequence[Row] = ()
-    next: Place | None = None
-    total: int | None = None
+    revision: int  # The user's counter, the version of all their lists.
+    tasks: Sequence[Row] = ()  # Empty if the client has this version already.
+    next: Place | None = None  # Where the next page begins, if there is one.
+    total: int | None = None  # How many tasks the filters match, if this was asked for.
 
 
 def list_tasks(
@@ -82,13 +75,8 @@ def list_tasks(
         }
     if after is not None:
         parameters |= {"after_key": text_of(order, after.key), "after_id": after.task_id}
-    statement = _statement(
-        frozenset(filters),
-        order,
-        trash=query["deleted"],
-        seek=after is not None,
-        count=query["count"],
-    )
+    trash, seek, count = query["deleted"], after is not None, query["count"]
+    statement = _statement(frozenset(filters), order, trash=trash, seek=seek, count=count)
     # One more than asked for: if it comes, there is a next page.
     window = {"offset": query.get("offset", 0), "limit": limit + 1}
     rows = execute(statement, user_id=user_id, known=known, **window, **parameters)
@@ -109,7 +97,7 @@ def list_tasks(
         following = Place(order, key, UUID(last["id"]))
     for row in rows if is_folded(order) else ():
         del row["title_folded"]
-    return TaskPage(counter, rows[:limit], following, total if query["count"] else None)
+    return TaskPage(counter, rows[:limit], following, total if count else None)
 
 
 @lru_cache(500)
