@@ -37,7 +37,6 @@ REQUESTS = Histogram(
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5),
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-LEVELS = logging.getLevelNamesMapping()
 # Looking the labels up in the histogram takes as long as counting.
 _labelled = cache(REQUESTS.labels)
 
@@ -167,7 +166,7 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             }
         },
         # What libraries say at DEBUG has settings, addresses and ids in it.
-        "root": {"handlers": ["lines"], "level": max("INFO", level, key=LEVELS.__getitem__)},
+        "root": {"handlers": ["lines"], "level": at_least("INFO", level)},
         "loggers": {
             "tasks_api": {"level": level},
             # gunicorn gives its logger a handler and a level of its own; this takes them away.
@@ -175,6 +174,11 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             "alembic.runtime.migration": {"filters": [is_migration_step]},
         },
     }
+
+
+def at_least(lowest: str, level: str) -> str:
+    """Return the higher one of two levels."""
+    return max(lowest, level, key=logging.getLevelNamesMapping().__getitem__)
 
 
 def add_request_id(record: logging.LogRecord) -> bool:

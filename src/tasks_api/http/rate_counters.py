@@ -20,12 +20,7 @@ class Window(NamedTuple):
 
 
 class MemoryCounters:
-    """Counts in the memory of this process.
-
-    Args:
-        seconds: the length of a window.
-        now: a clock that only goes forward, in seconds.
-    """
+    """Counts in the memory of this process, in windows of a length in seconds."""
 
     def __init__(self, seconds: int, now: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds

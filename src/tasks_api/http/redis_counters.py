@@ -44,16 +44,10 @@ class _Turn:
 
 
 class RedisCounters:
-    """Counts in Redis.
-
-    Args:
-        url: of the server; its query may have parameters of redis-py.
-        seconds: the length of a window.
-        now: a clock that only goes forward, in seconds.
-    """
+    """Counts in Redis, in windows of a length in seconds."""
 
     def __init__(self, url: str, seconds: int, now: Callable[[], float] = time.monotonic) -> None:
-        # It reads the URL, connects when it has to, and tries nothing again.
+        # It reads the URL and its parameters, connects when it has to, and tries nothing again.
         self._pool = BlockingConnectionPool.from_url(
             url, max_connections=1, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT
         )

@@ -109,5 +109,5 @@ def _result(number: int, change: Change, row: Row) -> Row:
 
 
 def _errors(number: int, detail: str, *places: tuple[str, ...]) -> list[dict[str, str]]:
-    """Write the `errors` of a change: the same at some places in it."""
+    """Write the same error at some places in a change."""
     return list_errors("pointer", [(("changes", number, *place), detail) for place in places])

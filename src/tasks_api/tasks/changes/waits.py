@@ -1,9 +1,8 @@
 """Requests that wait for a user's next write: who waits in this process, and what wakes them.
 
 A write that this process serves wakes those who wait for its user at once. What other processes
-write is found by one thread (a greenlet, under gevent): while anybody waits, it asks four times a
-second for the counters of all users who are waited for. LISTEN would tell sooner, but it passes no
-pooler in transaction mode, and NOTIFY takes a lock on the whole database at each commit.
+write is found by one thread (a greenlet, under gevent): while anybody waits, it asks for the
+counters of all users who are waited for.
 """
 
 import time
