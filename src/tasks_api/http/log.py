@@ -172,6 +172,8 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             # gunicorn gives its logger a handler and a level of its own; this takes them away.
             "gunicorn.error": {"handlers": [], "propagate": True, "level": "NOTSET"},
             "alembic.runtime.migration": {"filters": [is_migration_step]},
+            # When it is imported, it lists its own parts.
+            "alembic.runtime.plugins": {"level": at_least("WARNING", level)},
         },
     }
 
