@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,23 +43,36 @@ def run_wrk(root: str, status: int, seconds: int, connections: int) -> dict[str,
     return counts
 
 
-def measure(server: int, postgresql: int, *how: Any) -> Figures:
-    """Measure the load that `run_wrk` makes, given the main processes of server and database.
+def balanced(server: int, run: Callable[[], Any]) -> tuple[Any, float, int]:
+    """Put a load on a server, given its main process, until both of its workers take part in it.
 
     The kernel gives each connection to the worker that takes it first, and now and then one worker
-    takes them all. This chance is not what is compared here, so such a measurement is repeated.
+    takes them all. This chance is not what is compared here.
+
+    Returns:
+        What `run` has returned, the server's CPU seconds meanwhile, and how often it was repeated.
     """
     for attempt in range(ATTEMPTS):
-        before, database_before = cpu_times(server), cpu_times(postgresql)
-        counts = run_wrk(*how)
-        after, database_after = cpu_times(server), cpu_times(postgresql)
+        before = cpu_times(server)
+        found = run()
+        after = cpu_times(server)
         first, second = sorted((after[one] - before.get(one, 0) for one in after), reverse=True)[:2]
         if second >= LOPSIDED * first:
-            used = sum(after.values()) - sum(before.values())
-            database_used = sum(database_after.values()) - sum(database_before.values())
-            cpu = (seconds / counts["requests"] * 1e6 for seconds in (used, database_used))
-            return Figures(counts["rate"], counts["p50_ms"], counts["p99_ms"], *cpu, attempt)
+            return found, sum(after.values()) - sum(before.values()), attempt
     raise SystemExit(f"One worker took nearly all connections, {ATTEMPTS} times.")
+
+
+def measure(server: int, postgresql: int, *how: Any) -> Figures:
+    """Measure the load that `run_wrk` makes, given the main processes of server and database."""
+
+    def run() -> tuple[dict[str, Any], float]:
+        before = sum(cpu_times(postgresql).values())
+        counts = run_wrk(*how)
+        return counts, sum(cpu_times(postgresql).values()) - before
+
+    (counts, database_used), used, repeated = balanced(server, run)
+    cpu = (seconds / counts["requests"] * 1e6 for seconds in (used, database_used))
+    return Figures(counts["rate"], counts["p50_ms"], counts["p99_ms"], *cpu, repeated)
 
 
 def cpu_times(process: int) -> dict[int, float]:
