@@ -21,3 +21,12 @@ FROM generate_series(0, 9999) AS number,
      LATERAL (SELECT timestamptz '2026-01-01Z' + number * interval '1 minute') AS at (time)
 WHERE number < 2000 OR person = 100
 ORDER BY number, person;
+
+DO $$ BEGIN
+  -- As this service writes them. Otherwise they are tasks that an earlier release has written.
+  IF EXISTS (SELECT FROM information_schema.columns WHERE column_name = 'folded_revision') THEN
+    UPDATE tasks SET title_folded = convert_to(lower(title), 'UTF8'),
+                     description_folded = convert_to(lower(description), 'UTF8'),
+                     folded_revision = revision;
+  END IF;
+END $$;

@@ -83,17 +83,18 @@ def measure(client: FlaskClient, path: str, q: str, backend: int) -> float:
 with tempfile.TemporaryDirectory() as directory, postgresql(Path(directory)) as server:
     execute(server, "CREATE DATABASE searches")
     url = sa.make_url(url_of(server, "searches")).set(drivername="postgresql+psycopg2")
-    migrations.upgrade(new_engine(url, poolclass=sa.NullPool))
+    migrations.upgrade(new_engine(url))
     config = Config(
         database_url=url, database_pool_size=1, statement_timeout_ms=0, log_level="ERROR"
     )
     app = create_app(config)
-    connection = app.extensions["database"].engine.raw_connection()
-    process = connection.dbapi_connection.info.backend_pid
-    connection.close()
+    pool = app.extensions["database"].pool
+    connection = pool.take()
+    process = connection.info.backend_pid
+    pool.give_back(connection)
     for name, make_task, search in SEARCHES:
         tasks = f"/api/{uuid4()}/tasks"
         fill(app.test_client(), tasks, make_task)
         seconds = measure(app.test_client(), tasks, search, process)
         print(f"{name:32} {seconds * 1000:8.1f} ms", flush=True)
-    app.extensions["database"].engine.dispose()
+    pool.close()

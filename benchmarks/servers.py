@@ -46,7 +46,8 @@ class Server:
         tables, environment = shlex.split(self.tables), self._environment(url)
         # What it prints is not for stdout, where the tables of the report go.
         subprocess.run(tables, cwd=self.folder, env=environment, stdout=sys.stderr, check=True)
-        database.execute(url, (HERE / "fill.sql").read_text())
+        # What an update has left behind would be in the way.
+        database.execute(url, (HERE / "fill.sql").read_text(), "VACUUM FULL tasks")
         return url
 
     @contextmanager
