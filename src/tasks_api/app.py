@@ -10,7 +10,7 @@ from tasks_api import cli, local_database
 from tasks_api.config import Config, from_environ
 from tasks_api.database import execution
 from tasks_api.http import cors, docs, exposition, health, log, problems, rate_limit, request_target
-from tasks_api.http.json_bodies import Service
+from tasks_api.http.service import Service
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard
 from tasks_api.identity.tokens import Verifier, key_source

@@ -1,14 +1,13 @@
-"""JSON: bodies of requests, whole or not at all, and as no two readers disagree on; answers."""
+"""JSON in bodies of requests: whole or not at all, and as no two readers disagree on."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from flask import Flask, Request, Response, request
-from flask.json.provider import JSONProvider
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.routing import MapAdapter
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_content_length
 
 from tasks_api.http.problems import Problem
 
@@ -18,24 +17,33 @@ MAX_VALUES = 8000
 CUT_OFF = "The body is shorter than its Content-Length, or its chunks are malformed."
 
 
-def read(req: Request) -> bytes:
+def read(req: Request, limit: int) -> bytes:
     """Read the whole body, or nothing of it.
+
+    Args:
+        limit: how many bytes it may have.
 
     Raises:
         Problem: 400, what came is cut off or wrongly framed.
         RequestEntityTooLarge: over the limit.
     """
+    length = get_content_length(req.environ)
+    if length is None and "wsgi.input_terminated" not in req.environ:
+        # Nobody would know where it ends, so there is none.
+        return b""
+    if (length or 0) > limit:
+        raise RequestEntityTooLarge
+    wanted = limit + 1 if length is None else length
+    body = b""
     try:
-        body = req.get_data()
-        # Where no length is declared, werkzeug stops at the limit and takes that for the end.
-        at_limit = req.content_length is None and len(body) == req.max_content_length
-        if at_limit and req.input_stream.read(1):
-            raise RequestEntityTooLarge
-    except (ClientDisconnected, OSError):
+        while len(body) < wanted and (part := req.environ["wsgi.input"].read(wanted - len(body))):
+            body += part
+    except (OSError, ValueError):
         raise Problem(400, CUT_OFF) from None
-    # Behind a server that ends the stream itself, a body that is cut off just ends early.
-    if req.content_length is not None and len(body) < req.content_length:
+    if length is not None and len(body) < length:
         raise Problem(400, CUT_OFF)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
     return body
 
 
@@ -95,53 +103,3 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
         if name in seen:
             raise Problem(400, f"The body has the member {name[:50]!r} more than once.")
         seen.add(name)
-
-
-class OrjsonProvider(JSONProvider):
-    """JSON by orjson, which writes UUIDs, and datetimes as RFC 3339 in UTC."""
-
-    def dumps(self, obj: Any, *, indent: int | None = None, **_: object) -> str:
-        """Write JSON, indented by two spaces if any indent is asked for."""
-        indented = orjson.OPT_INDENT_2 if indent else 0
-        return orjson.dumps(obj, option=orjson.OPT_UTC_Z | indented).decode()
-
-    def response(self, obj: Any) -> Response:
-        """Return an answer with a JSON value."""
-        return Response(orjson.dumps(obj, option=orjson.OPT_UTC_Z), mimetype="application/json")
-
-    def loads(self, s: str | bytes, **_: object) -> Any:
-        """Read JSON."""
-        return orjson.loads(s)
-
-
-class Service(Flask):
-    """Flask without coroutines, with JSON by orjson, quick routing, and a log that names nobody."""
-
-    json_provider_class = OrjsonProvider
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a view as it is; Flask would inspect each function of a request, each time."""
-        return func
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Look up a path; Flask would check the host's name too, as `request_target` does later."""
-        if request is None:
-            return super().create_url_adapter(None)
-        environ = request.environ
-        return MapAdapter(
-            self.url_map,
-            # Only redirects name it.
-            server_name=environ.get("HTTP_HOST")
-            or "{SERVER_NAME}:{SERVER_PORT}".format_map(environ),
-            script_name=request.root_path,
-            subdomain="",
-            url_scheme=request.scheme,
-            path_info=environ["PATH_INFO"].encode("latin-1").decode(errors="replace"),
-            default_method=request.method,
-            query_args=environ.get("QUERY_STRING"),
-        )
-
-    def log_exception(self, exc_info: Any) -> None:
-        """Log the template of the path; Flask would log the path, which names a user."""
-        route = request.url_rule.rule if request.url_rule else "-"
-        self.logger.error("Exception on %s [%s]", route, request.method, exc_info=exc_info)

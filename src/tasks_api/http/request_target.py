@@ -3,11 +3,12 @@
 import re
 from functools import cache
 
-from flask import Flask, current_app, request
+from flask import Flask, Request, current_app
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule, UnicodeConverter, UUIDConverter
 
 from tasks_api.http.problems import Problem
+from tasks_api.http.service import current_request
 
 # RFC 3986, sections 3.2.2 and 3.2.3.
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)
@@ -22,11 +23,22 @@ def init_app(app: Flask) -> None:
     # `//` is another path; a redirect would repeat a host that the client made up.
     app.url_map.merge_slashes = False
     app.extensions["paths_with_any_text"] = cache(lambda: _paths_with_any_text(app.url_map))
-    app.before_request(refuse_ambiguous_target)
-    app.before_request(explain_malformed_uuid)
+    app.before_request(check_target)
 
 
-def refuse_ambiguous_target() -> None:
+def check_target() -> None:
+    """Refuse a request whose host or path is malformed, and say what is wrong with its UUIDs.
+
+    Raises:
+        Problem: 400.
+    """
+    req = current_request()
+    refuse_ambiguous_target(req)
+    if isinstance(req.routing_exception, NotFound):
+        explain_malformed_uuid(req)
+
+
+def refuse_ambiguous_target(req: Request) -> None:
     """Refuse a request that names no host, or a malformed one (RFC 9112, section 3.2).
 
     There is nothing at a path that doesn't begin with exactly one slash, as werkzeug would read it,
@@ -37,7 +49,7 @@ def refuse_ambiguous_target() -> None:
     Raises:
         Problem: 400.
     """
-    environ = request.environ
+    environ = req.environ
     host = environ.get("HTTP_HOST")
     if host is None and environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         host = ""
@@ -49,25 +61,23 @@ def refuse_ambiguous_target() -> None:
     decoded = "%" in written and not written.endswith(path)
     if decoded or not ONE_SLASH.match(path):
         # As if no route had matched.
-        request.url_rule = request.view_args = None
-        request.routing_exception = NotFound()
+        req.url_rule = req.view_args = None
+        req.routing_exception = NotFound()
 
 
-def explain_malformed_uuid() -> None:
+def explain_malformed_uuid(req: Request) -> None:
     """Replace a 404 by one that names the parameter, where only a malformed UUID is its cause.
 
     Flask raises it only after all that comes before a request: without a token it stays a 401.
     """
-    if not isinstance(request.routing_exception, NotFound):
-        return
     try:
-        _, parameters = current_app.extensions["paths_with_any_text"]().bind("").match(request.path)
+        _, parameters = current_app.extensions["paths_with_any_text"]().bind("").match(req.path)
     except HTTPException:
         return
     for name, value in parameters.items():
         if not UUID.fullmatch(value):
             detail = f"`{name}` in the path must be a UUID, such as {EXAMPLE}."
-            request.routing_exception = Problem(404, detail)
+            req.routing_exception = Problem(404, detail)
             return
 
 

@@ -4,7 +4,8 @@ It relies on flask-smorest's `Api._app`, `_init_spec`, `_register_error_handlers
 `_register_pagination_header`, and on the `_apidoc` of a view.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import flask_smorest
@@ -13,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from tasks_api.database.failures import DatabaseUnavailable
 from tasks_api.http.components import Components, Descriptions
-from tasks_api.http.parser import Parser, without_query
+from tasks_api.http.fields import Strict
+from tasks_api.http.parser import View, with_argument, without_query
 from tasks_api.http.problem_schemas import ProblemSchema
 from tasks_api.http.problems import REQUEST_ID_REF, database_unavailable, render
 
@@ -49,8 +51,6 @@ class Blueprint(flask_smorest.Blueprint):
         path_parameters: how the document describes the parameters of paths, by their names.
     """
 
-    ARGUMENTS_PARSER = Parser()
-
     def __init__(
         self,
         *args: Any,
@@ -79,7 +79,22 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorate
 
+    def arguments(self, schema: Strict, *, location: str = "json", **kwargs: Any) -> Any:
+        """Declare an argument, and pass it to the view."""
+        document = super().arguments(schema, location=location, **kwargs)
+        return lambda view: with_argument(_documented(document, view), schema, location)
+
     def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
-        """Declare an answer, with the header that every answer has."""
+        """Declare an answer, with the header that every answer has; the view returns it whole."""
         kwargs["headers"] = {"X-Request-Id": REQUEST_ID_REF, **kwargs.get("headers", {})}
-        return super().response(status_code, schema, **kwargs)
+        return partial(_documented, super().response(status_code, schema, **kwargs))
+
+    def doc(self, **kwargs: Any) -> Any:
+        """Declare more about a view."""
+        return partial(_documented, super().doc(**kwargs))
+
+
+def _documented(document: Callable[[View], Any], view: Any) -> Any:
+    """Return a view with what a decorator of flask-smorest says of it, and without its wrapper."""
+    view._apidoc = document(view)._apidoc
+    return view
