@@ -1,10 +1,12 @@
 """The head of a request, read as strictly as gunicorn reads it, and a little more so.
 
 It relies on gunicorn's `Request` calling `parse` and then `set_body_reader` as it is made, and
-`should_close` when the head of the answer is written; and on its `_expected_100_continue`.
+`should_close` when the head of the answer is written; and on its
+`_expected_100_continue`, `_peer_is_trusted_proxy` and `_ip_in_allow_list`.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,14 @@ from gunicorn.http.unreader import Unreader
 # A body that nobody wanted is read up to this size, so that the connection can be kept.
 UNWANTED_BYTES = 64 * 1024
 CONNECTION_OPTION = re.compile(r"[^ \t,]+")
+
+
+@lru_cache(1000)
+def _is_trusted(cfg: Any, address: str) -> bool:
+    """Return what gunicorn would find out for each request: whether an address is in a list."""
+    networks = cfg.forwarded_allow_networks()
+    trusted: bool = message._ip_in_allow_list(address, cfg.forwarded_allow_ips, networks)  # type: ignore[attr-defined]
+    return trusted
 
 
 class BodyReader:
@@ -76,6 +86,10 @@ class Request(message.Request):
             self.headers = [(name, host if name == "HOST" else it) for name, it in self.headers]
             self.path = self.path or "/"
         return rest
+
+    def _peer_is_trusted_proxy(self) -> bool:
+        """Return whether the peer may set the scheme."""
+        return not isinstance(self.peer_addr, tuple) or _is_trusted(self.cfg, self.peer_addr[0])
 
     def set_body_reader(self) -> None:
         """Choose how to read the body.

@@ -27,6 +27,7 @@ from gunicorn_deadlines.departures import Departures
 from gunicorn_deadlines.metrics import Metrics
 from gunicorn_deadlines.refusals import Refusal, refuse
 from gunicorn_deadlines.request import Request
+from gunicorn_deadlines.response import Response
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,9 @@ class Worker(GeventWorker):
     def serve(self, request: Request, client: Client, addr: Any, server: Any) -> bool:
         """Answer one request; return whether the connection can have another one."""
         client.begin_body(request)
-        response, environ = wsgi.create(request, client, addr, server, self.cfg)  # type: ignore[call-overload]
+        response, environ = wsgi.create(  # type: ignore[call-overload]
+            request, client, addr, server, self.cfg, response_class=Response
+        )
         environ["wsgi.multithread"] = True
         self.nr += 1
         if self.nr == self.max_requests:

@@ -7,7 +7,6 @@ may use another session for each transaction, each string that is sent sets it f
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from psycopg2 import extensions
 
@@ -28,9 +27,6 @@ SETTINGS = {
 }
 # What `If-Match` and N toggles at once rely on.
 READ_COMMITTED = "read committed"
-
-# psycopg2's own adapter takes five times as long.
-extensions.register_adapter(UUID, lambda value: extensions.AsIs(f"'{value.int:032x}'::uuid"))
 
 # A pooler makes up the process id that a client is told. Settings that would be left to its other
 # clients end with this statement instead.

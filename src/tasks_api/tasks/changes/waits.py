@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 from gevent import monkey
 from prometheus_client import Gauge
 from sqlalchemy import any_, bindparam, select
@@ -21,6 +21,7 @@ from tasks_api.database.execution import execute
 from tasks_api.database.failures import DatabaseUnavailable, StatementRefused
 from tasks_api.database.statements import Statement
 from tasks_api.http.problems import Problem
+from tasks_api.http.service import current_request
 from tasks_api.tasks.models import users
 
 # Seconds between two questions for all counters. A change is to be told within a second, also where
@@ -88,7 +89,7 @@ class Waits:
         """
         greenlets = monkey.is_module_patched("threading")
         # A server with a single thread could answer nobody else meanwhile.
-        threads = self.threads_max if request.environ["wsgi.multithread"] else 0
+        threads = self.threads_max if current_request().environ["wsgi.multithread"] else 0
         with self._lock:
             if len(self._by_user.get(user_id, ())) >= USER_MAX:
                 detail = f"At most {USER_MAX} requests of a user may wait for changes in a process."
@@ -166,6 +167,7 @@ def current_waits() -> Waits:
 
 def tell_waits(response: Response) -> Response:
     """Wake those who wait for the user of a request that has written."""
-    if request.method not in {"GET", "HEAD", "OPTIONS"} and response.status_code < 400:  # noqa: PLR2004
-        current_waits().tell((request.view_args or {})["user_id"])
+    req = current_request()
+    if req.method not in {"GET", "HEAD", "OPTIONS"} and response.status_code < 400:  # noqa: PLR2004
+        current_waits().tell((req.view_args or {})["user_id"])
     return response
