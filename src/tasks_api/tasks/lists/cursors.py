@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer, base64_encode
 from marshmallow import ValidationError, fields
 from marshmallow.validate import OneOf
 
@@ -17,10 +17,23 @@ from tasks_api.tasks.fields import Position
 from tasks_api.tasks.folding import FOLDED
 from tasks_api.tasks.models import PRIORITIES, TITLE_MAX
 
+# How many bytes of JSON are short: a moment and an id have 68.
+SHORT = 100
+
+
+class Serializer(URLSafeSerializer):
+    """A serializer that doesn't try to compress what is short, and would only grow."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        """Return JSON in base64, compressed if it is long."""
+        written = orjson.dumps(obj)
+        return base64_encode(written) if len(written) <= SHORT else super().dump_payload(obj)
+
+
 # No secret: the signature keeps out what is mistyped, cut off or meant for another list. A cursor
 # can't reach another user's tasks, because every statement names its user; what it holds is
 # checked like any other input.
-SERIALIZER: Any = URLSafeSerializer("tasks_api.cursor", serializer=orjson)
+SERIALIZER: Any = Serializer("tasks_api.cursor", serializer=orjson)
 
 
 class Due(Timestamp):

@@ -5,9 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request
-
 from tasks_api.http.entity_tags import matches
+from tasks_api.http.service import current_request
 from tasks_api.tasks import replies
 from tasks_api.tasks.blueprint import TASKS_PATH, blueprint
 from tasks_api.tasks.item import creation
@@ -123,6 +122,7 @@ def _read_page(user_id: UUID, query: dict[str, Any], known: Sequence[int] | None
 
 def _link(query: dict[str, Any], next_cursor: str | None) -> str:
     """Write the Link header (RFC 8288); if it would be too long, `next` alone, or else `prev`."""
+    request = current_request()
     filters = {
         name: value for name, value in request.args.items() if name not in {"cursor", "offset"}
     }
