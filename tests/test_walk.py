@@ -19,6 +19,7 @@ PUT_WITH_IF_MATCH = {
     "tasks_api/http/log.py",
     "tasks_api/http/parser.py",
     "tasks_api/http/request_target.py",
+    "tasks_api/http/service.py",
     "tasks_api/tasks/changes/waits.py",
     "tasks_api/tasks/folding.py",
     "tasks_api/tasks/item/statements.py",
