@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from gevent_postgres.pool import Pool
 from tasks_api.database.connection import SETTINGS, Connection
-from tasks_api.database.statements import use_json_types
+from tasks_api.database.statements import return_json
 
 # How many seconds a request waits for a free connection.
 POOL_TIMEOUT = 3
@@ -18,7 +18,7 @@ CONNECT_TIMEOUT = 5
 def new_pool(engine: sa.Engine, size: int) -> Pool:
     """Return a pool of an engine's connections. Nothing connects before the first is taken."""
 
-    event.listen(engine, "connect", use_json_types)
+    event.listen(engine, "connect", return_json)
 
     def connect() -> Any:
         connection = engine.raw_connection()

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from psycopg2 import DataError, extensions
@@ -135,7 +134,7 @@ JSON_TYPES = (
 )
 
 
-def use_json_types(connection: Connection, _record: object) -> None:
+def return_json(connection: Connection, _record: object) -> None:
     """Make a connection return UUIDs, dates and timestamps as JSON has them.
 
     A page of 50 tasks has 100 UUIDs and 200 timestamps. They would become objects only to be
@@ -143,9 +142,3 @@ def use_json_types(connection: Connection, _record: object) -> None:
     """
     for kind in JSON_TYPES:
         extensions.register_type(kind, connection)
-    # SQLAlchemy has registered psycopg2's own, for all connections. It takes three times as long.
-    extensions.register_adapter(UUID, _uuid_as_sql)
-
-
-def _uuid_as_sql(value: UUID) -> extensions.AsIs:
-    return extensions.AsIs(f"'{value.int:032x}'::uuid")
