@@ -12,12 +12,17 @@ ROOT = Path(__file__).parents[1]
 GUNICORN = [ROOT / ".venv/bin/gunicorn", "--config", "python:tasks_api.gunicorn_conf", "wsgi:app"]
 
 
-def start(**settings: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start gunicorn with these settings; wait until it answers; return it and its port."""
+def start(*runner: str, **settings: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start gunicorn with these settings; wait until it answers; return it and its port.
+
+    Args:
+        runner: the command, with its arguments, that runs it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     one = {"PATH": os.environ["PATH"], "PORT": str(port), "WEB_CONCURRENCY": "1"}
-    process = subprocess.Popen(GUNICORN, cwd=ROOT, env=one | settings, stdout=subprocess.DEVNULL)
+    command = [*runner, *GUNICORN]
+    process = subprocess.Popen(command, cwd=ROOT, env=one | settings, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         try:
             urlopen(f"http://127.0.0.1:{port}/health", timeout=60).read()
