@@ -22,11 +22,12 @@ DEFAULTS: dict[str, Any] = {
 }
 COLUMNS = (*MEMBERS, *FOLDED)
 
-Columns = Mapping[str, ColumnElement[Any]]
+# By the names of columns.
+Values = Mapping[str, ColumnElement[Any]]
 
 
 def new_task(
-    counter: sa.CTE, task_id: ColumnElement[UUID], columns: Columns
+    counter: sa.CTE, task_id: ColumnElement[UUID], columns: Values
 ) -> dict[str, ColumnElement[Any]]:
     """Return the columns of a new task, from the counter and those of what a client sets."""
     return {
@@ -42,7 +43,7 @@ def new_task(
 
 
 def update_one(
-    counter: sa.CTE, columns: Columns, among: ColumnElement[bool], *conditions: ColumnElement[bool]
+    counter: sa.CTE, columns: Values, among: ColumnElement[bool], *conditions: ColumnElement[bool]
 ) -> sa.Update:
     """Build the update of one task, except for what it returns.
 
@@ -71,7 +72,7 @@ def update_one(
     )
 
 
-def completion(completed: ColumnElement[bool], counter: sa.CTE) -> Columns:
+def completion(completed: ColumnElement[bool], counter: sa.CTE) -> Values:
     """Set `completed` and its time: when it becomes true, not when it is set to true again."""
     moment = case(
         (~completed, null()), (tasks.c.completed, tasks.c.completed_at), else_=counter.c.written_at

@@ -16,7 +16,7 @@ from tasks_api.tasks.constraints import refusal
 from tasks_api.tasks.counter import advance
 from tasks_api.tasks.folding import folded
 from tasks_api.tasks.item.completion import complete
-from tasks_api.tasks.item.members import Columns, completion, makes_next, update_one
+from tasks_api.tasks.item.members import Values, completion, makes_next, update_one
 from tasks_api.tasks.models import tasks
 from tasks_api.tasks.preconditions import ANYTHING, Precondition, allows
 
@@ -32,7 +32,7 @@ class Write:
 
     def __init__(
         self,
-        columns: Callable[[sa.CTE], Columns],
+        columns: Callable[[sa.CTE], Values],
         *conditions: ColumnElement[bool],
         among: ColumnElement[bool] = LIVE,
     ) -> None:
