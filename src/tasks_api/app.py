@@ -9,7 +9,7 @@ from flask import Flask
 from tasks_api import cli, local_database
 from tasks_api.config import Config, from_environ
 from tasks_api.database import execution
-from tasks_api.http import cors, docs, exposition, health, log, problems, rate_limit, request_target
+from tasks_api.http import cors, docs, exposition, health, log, problems, rate_limit, strict_input
 from tasks_api.http.service import Service
 from tasks_api.http.smorest import Api
 from tasks_api.identity import guard
@@ -37,7 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = Service(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     log.init_app(app, log_format)
-    request_target.init_app(app)
+    strict_input.init_app(app)
     execution.init_app(
         app,
         config.database_url or local_database.start(config.data_dir),

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 
-from tasks_api.http.json_bodies import MAX_DEPTH, MAX_VALUES, loads
 from tasks_api.http.parser import pointer
 from tasks_api.http.problems import Problem
+from tasks_api.http.strict_input import MAX_DEPTH, MAX_VALUES, loads
 
 
 def nested(depth: int) -> bytes:

@@ -10,9 +10,9 @@ from flask import Request, current_app
 from marshmallow import ValidationError
 
 from tasks_api.http.fields import UNKNOWN, Strict
-from tasks_api.http.json_bodies import loads, read
 from tasks_api.http.problems import Problem
 from tasks_api.http.service import current_request
+from tasks_api.http.strict_input import loads, read
 
 View = Callable[..., Any]
 # Where in a request something is wrong.

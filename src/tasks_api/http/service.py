@@ -108,7 +108,7 @@ class Service(Flask):
         return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Look up a path; Flask would check the host's name too, as `request_target` does later."""
+        """Look up a path; Flask would check the host's name too, as `strict_input` does later."""
         if request is None:
             return None
         environ = request.environ
