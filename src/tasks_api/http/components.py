@@ -9,7 +9,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema
 from marshmallow.fields import Field
 
-from tasks_api.http.fields import AsItIs, Choice, Either, Strict
+from tasks_api.http.fields import Answer, Choice, Either, Strict
 
 
 class Converter(OpenAPIConverter):
@@ -18,7 +18,7 @@ class Converter(OpenAPIConverter):
     def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
         """Return the component of a schema."""
         described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
-        if isinstance(schema, Strict) and not isinstance(schema, AsItIs):
+        if isinstance(schema, Strict) and not isinstance(schema, Answer):
             # A client may send them back; a type that has them would promise that they are read.
             for name in schema.dump_fields.keys() - schema.load_fields.keys():
                 del described["properties"][name]

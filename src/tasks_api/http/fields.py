@@ -143,10 +143,11 @@ class Day(fields.Date):
             raise ValidationError("Must be a date that exists, from the year 1 on.") from None
 
 
-class AsItIs(Schema):
-    """What an answer is if a statement returns exactly its members: all, but for optional ones.
+class Answer(Schema):
+    """What an answer has, for the document: all members, but for optional ones.
 
-    marshmallow's own `dump` takes longer than the rest of a list: it asks each field of each value.
+    A statement returns exactly these. marshmallow's `dump` takes longer than the rest of a list: it
+    asks each field of each value.
     """
 
     class Meta:
@@ -159,10 +160,6 @@ class AsItIs(Schema):
         super().__init__(**kwargs)
         for name, field in self.fields.items():
             field.required = name not in self.optional
-
-    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        """Return a row, or rows, unchanged."""
-        return obj
 
 
 class Strict(Schema):

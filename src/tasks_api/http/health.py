@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from tasks_api.database.readiness import failed_check
-from tasks_api.http.fields import AsItIs, says
+from tasks_api.http.fields import Answer, says
 from tasks_api.http.problems import Problem, responses
 from tasks_api.http.smorest import Blueprint
 
@@ -14,7 +14,7 @@ blueprint = Blueprint(
 )
 
 
-class HealthSchema(AsItIs):
+class HealthSchema(Answer):
     """How the service is."""
 
     status = fields.String(metadata=says("`ok`."))

@@ -2,7 +2,7 @@
 
 from marshmallow import INCLUDE, Schema, fields
 
-from tasks_api.http.fields import AsItIs, says
+from tasks_api.http.fields import Answer, says
 from tasks_api.http.problems import TYPES
 
 
@@ -17,7 +17,7 @@ class ProblemErrorSchema(Schema):
     header = fields.String(metadata=says("Which header."))
 
 
-class ProblemSchema(AsItIs):
+class ProblemSchema(Answer):
     """What every error answers with (RFC 9457); it may have more members, such as `check`."""
 
     class Meta:

@@ -17,7 +17,7 @@ from marshmallow import fields
 
 from issuer_keys.keys import KeysUnavailable
 from tasks_api.http import bearer
-from tasks_api.http.fields import AsItIs, says
+from tasks_api.http.fields import Answer, says
 from tasks_api.http.problems import Problem, document_response, responses
 from tasks_api.http.smorest import Api, Blueprint
 from tasks_api.identity.tokens import InvalidToken, Verifier
@@ -125,7 +125,7 @@ def forbid_copies(response: Response) -> Response:
     return response
 
 
-class MeSchema(AsItIs):
+class MeSchema(Answer):
     """The user of a token."""
 
     user_id = fields.UUID(metadata=says("The `user_id` in the paths that the token opens."))

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from tasks_api.database.statements import Row
-from tasks_api.http.fields import AsItIs, Boolean, Day, Strict, Text, Timestamp, says
+from tasks_api.http.fields import Answer, Boolean, Day, Strict, Text, Timestamp, says
 from tasks_api.tasks.constraints import contradiction
 from tasks_api.tasks.fields import (
     ChosenId,
@@ -147,14 +147,14 @@ class NewTaskSchema(TaskChangeSchema):
         return loaded
 
 
-class TaskSchema(AsItIs, TaskChangeSchema):
+class TaskSchema(Answer, TaskChangeSchema):
     """A task. All of its members are always there."""
 
     class Meta(Strict.Meta):
         fields = tuple(TASK_EXAMPLE)
 
 
-class TombstoneSchema(AsItIs):
+class TombstoneSchema(Answer):
     """A task that was deleted."""
 
     id = fields.UUID(metadata=says("The id of the task."))

@@ -8,7 +8,7 @@ from uuid import UUID
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
-from tasks_api.http.fields import AsItIs, Boolean, Strict, says
+from tasks_api.http.fields import Answer, Boolean, Strict, says
 from tasks_api.http.parser import flatten, list_errors
 from tasks_api.http.problem_schemas import ProblemErrorSchema
 from tasks_api.tasks.constraints import contradiction
@@ -138,7 +138,7 @@ class PushSchema(Strict):
     )
 
 
-class PushResultSchema(AsItIs):
+class PushResultSchema(Answer):
     """What has come of a change."""
 
     optional = ("task", "tombstone", "errors")
@@ -159,7 +159,7 @@ class PushResultSchema(AsItIs):
     )
 
 
-class PushedSchema(AsItIs):
+class PushedSchema(Answer):
     """What has come of a push."""
 
     results = fields.List(

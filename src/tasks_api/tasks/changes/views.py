@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Range
 
 from tasks_api.http import event_streams
-from tasks_api.http.fields import AsItIs, Either, QueryInteger, Strict, says
+from tasks_api.http.fields import Answer, Either, QueryInteger, Strict, says
 from tasks_api.http.problems import responses
 from tasks_api.tasks.blueprint import USER_PATH, blueprint
 from tasks_api.tasks.changes.feed import POSITION, Position
@@ -92,7 +92,7 @@ class LastEventSchema(Strict):
     )
 
 
-class ChangePageSchema(AsItIs):
+class ChangePageSchema(Answer):
     """A page of the feed of changes."""
 
     revision = fields.Integer(

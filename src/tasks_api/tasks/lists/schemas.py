@@ -4,7 +4,7 @@ from marshmallow import fields
 from marshmallow.validate import Equal, Range
 
 from tasks_api.http.fields import (
-    AsItIs,
+    Answer,
     Choice,
     QueryBoolean,
     QueryInteger,
@@ -120,14 +120,14 @@ class ClearQuerySchema(Strict):
     )
 
 
-class ClearedSchema(AsItIs):
+class ClearedSchema(Answer):
     """How many tasks were moved to the trash."""
 
     deleted = fields.Integer(metadata=says("Their number."))
     has_more = fields.Boolean(metadata=says("Whether there are more: send the request again."))
 
 
-class TaskPageSchema(AsItIs):
+class TaskPageSchema(Answer):
     """A page of a list, and what is about it."""
 
     tasks = fields.List(fields.Nested(TaskSchema()), metadata=says("The tasks."))
