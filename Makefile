@@ -28,9 +28,7 @@ test-all: lint $(PYTHONS:%=var/venvs/%/installed) ## Do as `make test` does on e
 	for python in $(PYTHONS); do $(MAKE) tests BIN=var/venvs/$$python/bin || exit; done
 
 # Four processes for two processors: many a test waits for a server. A file is run by one process.
-# The files that take longest come first.
-PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=5 \
-	tests/live tests/gunicorn_deadlines tests/local_postgres tests
+PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=5
 
 tests: .venv/dev
 	$(BIN)/pytest $(PARALLEL) -m 'not long' --cov --cov-report=term

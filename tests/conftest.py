@@ -32,6 +32,8 @@ from tasks_api.http.log import logging_config
 pytest_plugins = ["tools.http_proxies", "tools.servers"]
 
 EXAMPLE_TITLE = "Buy oat milk"
+# The rooms whose tests wait for servers.
+LONGEST = {"live", "gunicorn_deadlines", "local_postgres"}
 
 # How much `make test-long` tries of what is true of all inputs; by default, it is 100 inputs.
 settings.register_profile("long", max_examples=1000, deadline=None)
@@ -49,15 +51,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test an id of its own, by which it is handed to one of several processes.
-
-    schemathesis makes a test for each operation, all with the same id: only one would run.
-    """
-    for item in items:
-        _, is_one_of_many, parameters = item.name.partition("[")
-        if is_one_of_many and "[" not in item.nodeid:
-            item._id = item._id.with_params(parameters.removesuffix("]"))
-    assert len({item.nodeid for item in items}) == len(items)
+    """Begin with the files that take longest, so that several processes end at the same time."""
+    items.sort(key=lambda item: LONGEST.isdisjoint(item.path.parts))
 
 
 watch.install()

@@ -13,11 +13,12 @@ from zlib import crc32
 
 import pytest
 import schemathesis
-from flask import Flask
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.filters import FilterSet
+from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.specs.openapi.checks import use_after_free
 from tools.jwt_settings import WITH_SECRET, as_fields
 from tools.wild import BESIDE
@@ -29,7 +30,14 @@ from tasks_api.config import Config
 # Others see that all lines are run; being counted makes these take twice as long.
 pytestmark = pytest.mark.no_cover
 
-OPENAPI = Path(__file__).parents[1] / "openapi" / "openapi.json"
+# `test_docs` sees that it is the service's own.
+OPENAPI = json.loads((Path(__file__).parents[1] / "openapi" / "openapi.json").read_text())
+OPERATIONS = [
+    f"{method.upper()} {path}"
+    for path, item in OPENAPI["paths"].items()
+    for method in item
+    if method != "parameters"
+]
 
 load_all_checks()
 
@@ -150,26 +158,13 @@ class Caller:
         case.headers["Authorization"] = f"Bearer {data}"
 
 
-# Read here, because its operations become tests; `test_docs` sees that it is the service's own.
-DOCUMENT = schemathesis.openapi.from_dict(
-    json.loads(OPENAPI.read_text()), config=SchemathesisConfig.from_str(CONFIG)
-)
-served: list[Flask] = []
-
-
-def forward(environ: Any, start_response: Any) -> Any:
-    """Stand for the application: the tests are made before there is a database, and so it."""
-    return served[-1](environ, start_response)
-
-
-DOCUMENT.app = forward
-
-
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def document(database_url):
     """The document, with the application behind it."""
-    served.append(create_app(replace(SETTINGS, database_url=database_url)))
-    return DOCUMENT
+    config = SchemathesisConfig.from_str(CONFIG)
+    document = schemathesis.openapi.from_dict(OPENAPI, config=config)
+    document.app = create_app(replace(SETTINGS, database_url=database_url))
+    return document
 
 
 def test_every_check_there_is_is_on(document):
@@ -197,9 +192,22 @@ def test_every_check_there_is_is_on(document):
     assert all(config.get_by_name(name=name).enabled for config in configs for name in known)
 
 
-@DOCUMENT.parametrize()
-def test_operation_answers_as_the_document_says(case):
+def validate(case: Any) -> None:
     case.call_and_validate()
+
+
+@pytest.mark.hypothesis
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_answers_as_the_document_says(document, operation):
+    """Its requests are made here: schemathesis' plugin makes all in each process that collects."""
+    [made] = get_all_tests(
+        schema=document.clone(filter_set=FilterSet().with_include(name=operation)),
+        test_func=validate,
+        settings=None,
+        given_kwargs=None,
+    )
+    _, test = made.ok()
+    test()
 
 
 def test_operations_that_are_linked_answer_as_the_document_says(document):
