@@ -6,12 +6,13 @@ from uuid import UUID, uuid4, uuid5
 
 import jwt
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from tools import attacks
 from tools import issuer as issuers
 from tools.attacks import ATTACKS, USER_ID
 from tools.issuer import Clock, Issuer
-from tools.jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_SECRET, as_fields
+from tools.jwt_settings import AUDIENCE, ISSUER, SECRET, WITH_JWKS, WITH_SECRET, as_fields
 from tools.racing import meanwhile
 from tools.wire import record_taken
 
@@ -48,20 +49,47 @@ def issuer(clock):
     issuer.go_away()
 
 
+class OfTheTest:
+    """The verifier of one application for all tests, each of which puts its own here."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.verifier, name)
+
+
+def guarded_by(verifier: object, database_url: sa.URL) -> Flask:
+    """Return the application with AUTH=jwt."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(app, "verifier_for", lambda _: verifier)
+        return create_app(Config(database_url=database_url, **as_fields(WITH_JWKS)))
+
+
+@pytest.fixture(scope="module")
+def of_the_test() -> OfTheTest:
+    return OfTheTest()
+
+
+@pytest.fixture(scope="module")
+def app_of_all(database_url, of_the_test) -> Flask:
+    return guarded_by(of_the_test, database_url)
+
+
 @pytest.fixture
-def guarded_app(database_url, issuer, clock, monkeypatch) -> Flask:
-    """The application with AUTH=jwt, on clocks that stand still."""
+def verifier(issuer, clock) -> Verifier:
+    """A verifier on clocks that stand still."""
+    settings = as_fields(issuer.settings())
+    return Verifier(
+        RemoteKeys(settings["jwt_jwks_url"], now=clock),
+        issuer=settings["jwt_issuer"],
+        audience=settings["jwt_audience"],
+        now=clock,
+    )
 
-    def verifier_for(config: Config) -> Verifier:
-        return Verifier(
-            RemoteKeys(config.jwt_jwks_url, now=clock),
-            issuer=config.jwt_issuer,
-            audience=config.jwt_audience,
-            now=clock,
-        )
 
-    monkeypatch.setattr(app, "verifier_for", verifier_for)
-    return create_app(Config(database_url=database_url, **as_fields(issuer.settings())))
+@pytest.fixture
+def guarded_app(app_of_all, of_the_test, verifier) -> Flask:
+    """The application with that verifier."""
+    of_the_test.verifier = verifier
+    return app_of_all
 
 
 @pytest.fixture
@@ -319,7 +347,8 @@ def test_every_other_route_belongs_to_one_user(guarded_app, guarded, issuer):
             assert guarded.open(example(rule), method=method, headers=headers).status_code == 403
 
 
-def test_route_without_a_user_is_closed_to_everybody(guarded_app, issuer):
+def test_route_without_a_user_is_closed_to_everybody(database_url, verifier, issuer):
+    guarded_app = guarded_by(verifier, database_url)
     guarded_app.add_url_rule("/api/everything", view_func=lambda: "all tasks")
     answer = guarded_app.test_client().get("/api/everything", headers=bearer(issuer.token(USER_ID)))
     assert answer.status_code == 403
