@@ -25,7 +25,12 @@ from tasks_api.database.engine import new_engine
 def settings(url: sa.URL) -> dict[str, object]:
     text = url.set(drivername="postgres").render_as_string(hide_password=False)
     # A database that has been silent for six seconds is given up.
-    return {"DATABASE_URL": text, "AUTH": "none", "STATEMENT_TIMEOUT_MS": 1000}
+    return {
+        "DATABASE_URL": text,
+        "AUTH": "none",
+        "STATEMENT_TIMEOUT_MS": 1000,
+        "WEB_CONCURRENCY": 2,
+    }
 
 
 @pytest.fixture
@@ -34,7 +39,15 @@ def proxy(database_url: sa.URL) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.mark.parametrize("fault", [cut, reset, silence])
+# The next test cuts and resets connections too.
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(cut, marks=pytest.mark.long),
+        pytest.param(reset, marks=pytest.mark.long),
+        silence,
+    ],
+)
 def test_network_may_fail(serve, proxy, user, fault):
     load = Load(f"{serve(**settings(proxy.url)).url}/api/{user}")
     with load.running():
@@ -58,7 +71,7 @@ def test_write_whose_answer_is_lost_is_not_repeated(serve, proxy, user):
 
 def test_database_may_be_killed(serve, tmp_path, user):
     data = tmp_path / "data"
-    load = Load(f"{serve(DATA_DIR=data).url}/api/{user}")
+    load = Load(f"{serve(DATA_DIR=data, WEB_CONCURRENCY=2).url}/api/{user}")
     log = data / "postgresql.log"
     with load.running():
         load.go_on()
@@ -93,7 +106,7 @@ WAITING = sa.text(
 
 
 def test_workers_may_be_killed_amid_their_requests(serve, on_database, database, user):
-    server = serve(**on_database)
+    server = serve(**on_database, WEB_CONCURRENCY=2)
     lost = requests.ConnectionError, ChunkedEncodingError
     load = Load(f"{server.url}/api/{user}", lost)
     master = psutil.Process(server.process.pid)
@@ -160,7 +173,7 @@ def test_host_that_is_gone_leaves_time_for_the_next(serve, proxy, user):
         with socket.create_connection(gone.getsockname()):
             ports = f"{gone.getsockname()[1]},{proxy.port}"
             url = proxy.url.set(query={"host": "127.0.0.1,127.0.0.1", "port": ports})
-            server = serve(**settings(url) | {"STATEMENT_TIMEOUT_MS": 10_000})
+            server = serve(**settings(url) | {"STATEMENT_TIMEOUT_MS": 10_000, "WEB_CONCURRENCY": 1})
             answer = requests.get(f"{server.url}/api/{user}/tasks")
     assert answer.status_code == 200
 
@@ -168,7 +181,8 @@ def test_host_that_is_gone_leaves_time_for_the_next(serve, proxy, user):
 def test_primary_that_has_become_read_only_is_given_up(serve, pair, user):
     primary, standby = pair
     # A connection is given up when it refuses a write; there is only one.
-    server = serve(**settings(either(*pair)), WEB_CONCURRENCY=1, DATABASE_POOL_SIZE=1)
+    one = {"WEB_CONCURRENCY": 1, "DATABASE_POOL_SIZE": 1}
+    server = serve(**settings(either(*pair)) | one)
     url = f"{server.url}/api/{user}/tasks"
 
     def create() -> int:

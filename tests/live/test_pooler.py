@@ -14,7 +14,7 @@ pytestmark = needs_pgbouncer
 def test_service_is_the_same_behind_a_pooler(serve, database_url, user, tmp_path):
     with pgbouncer(tmp_path, database_url) as url:
         address = url.set(drivername="postgres").render_as_string(hide_password=False)
-        server = serve(DATABASE_URL=address, AUTH="none")
+        server = serve(DATABASE_URL=address, AUTH="none", WEB_CONCURRENCY=2)
         smoke = [ROOT / "tests" / "smoke.sh", server.url]
         result = subprocess.run(smoke, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout + result.stderr

@@ -36,7 +36,16 @@ def settings_in(lines: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "document", DOCUMENTS, ids=[str(document.relative_to(ROOT)) for document in DOCUMENTS]
+    "document",
+    [
+        pytest.param(
+            document,
+            id=str(document.relative_to(ROOT)),
+            # A newcomer begins with README.
+            marks=[] if document.name == "README.md" else pytest.mark.long,
+        )
+        for document in DOCUMENTS
+    ],
 )
 def test_lines_of_a_document_give_its_output(serve, tmp_path, document):
     """Copied into a shell one after the other, as a newcomer would."""
