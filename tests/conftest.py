@@ -32,6 +32,9 @@ from tasks_api.http.log import logging_config
 pytest_plugins = ["tools.http_proxies", "tools.servers"]
 
 EXAMPLE_TITLE = "Buy oat milk"
+# By this, coverage follows into other processes.
+PROGRAMS_ARE_MEASURED = "COVERAGE_PROCESS_CONFIG"
+HOW_PROGRAMS_ARE_MEASURED = pytest.StashKey[str]()
 # The rooms whose tests wait for servers.
 LONGEST = {"live", "gunicorn_deadlines", "local_postgres"}
 
@@ -53,6 +56,15 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that several processes end at the same time."""
     items.sort(key=lambda item: LONGEST.isdisjoint(item.path.parts))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Measure the programs that a test starts only if it says so: it doubles what they cost."""
+    if config := os.environ.pop(PROGRAMS_ARE_MEASURED, None):
+        item.config.stash[HOW_PROGRAMS_ARE_MEASURED] = config
+    if item.get_closest_marker("measured") and HOW_PROGRAMS_ARE_MEASURED in item.config.stash:
+        os.environ[PROGRAMS_ARE_MEASURED] = item.config.stash[HOW_PROGRAMS_ARE_MEASURED]
 
 
 watch.install()

@@ -35,6 +35,7 @@ def refusal(settings: dict[str, object]) -> str:
     return result.stderr
 
 
+@pytest.mark.measured
 def test_port_that_is_taken_is_named_in_one_line(on_database, listener):
     port = listener.getsockname()[1]
     assert refusal({**on_database, "PORT": port}) == (
@@ -42,6 +43,7 @@ def test_port_that_is_taken_is_named_in_one_line(on_database, listener):
     )
 
 
+@pytest.mark.measured
 def test_address_of_another_machine_is_refused_in_one_line(on_database):
     # RFC 5737: nobody has this address.
     assert refusal({**on_database, "HOST": "192.0.2.1"}) == (
@@ -49,18 +51,18 @@ def test_address_of_another_machine_is_refused_in_one_line(on_database):
     )
 
 
-def test_port_of_connections_that_are_closing_is_free(on_database, tmp_path):
-    first = launch(tmp_path, **on_database)
+def test_port_of_connections_that_are_closing_is_free(serve, on_database, tmp_path):
+    first = serve(**on_database)
     with requests.Session() as session:
         session.get(f"{first.url}/health")
         # It closes the connection first, and so keeps it in TIME_WAIT.
         first.stop()
-    second = launch(tmp_path, port=first.port, **on_database)
+    second = launch(tmp_path, port=first.port, **on_database, WEB_CONCURRENCY=1)
     assert second.stop() == 0
 
 
 def test_two_servers_share_a_port_where_they_are_told_to(serve, on_database, tmp_path):
-    options = {**on_database, "GUNICORN_CMD_ARGS": "--reuse-port"}
+    options = {**on_database, "GUNICORN_CMD_ARGS": "--reuse-port", "WEB_CONCURRENCY": 1}
     first = serve(**options)
     (tmp_path / "second").mkdir()
     second = launch(tmp_path / "second", port=first.port, **options)
@@ -71,8 +73,10 @@ def test_two_servers_share_a_port_where_they_are_told_to(serve, on_database, tmp
     second.stop()
 
 
+@pytest.mark.measured
 def test_socket_of_systemd_is_used_as_it_is(on_database, listener):
-    settings = environment(**on_database, PORT=listener.getsockname()[1], LISTEN_FDS=1)
+    port = listener.getsockname()[1]
+    settings = environment(**on_database, PORT=port, LISTEN_FDS=1, WEB_CONCURRENCY=1)
     as_systemd_does = 'exec 3<&"$0" && LISTEN_PID=$$ exec "$@"'
     with subprocess.Popen(
         ["bash", "-c", as_systemd_does, str(listener.fileno()), *GUNICORN],
@@ -87,10 +91,12 @@ def test_socket_of_systemd_is_used_as_it_is(on_database, listener):
     assert server.returncode == 0
 
 
+@pytest.mark.measured
 def test_path_of_a_socket_is_used_as_it_is(on_database, tmp_path):
-    options = {**on_database, "GUNICORN_CMD_ARGS": f"--bind unix:{tmp_path / 'socket'}"}
+    options = f"--bind unix:{tmp_path / 'socket'}"
+    settings = environment(**on_database, GUNICORN_CMD_ARGS=options, WEB_CONCURRENCY=1)
     with subprocess.Popen(
-        GUNICORN, cwd=ROOT, env=environment(**options), stdout=subprocess.PIPE, text=True
+        GUNICORN, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True
     ) as server:
         assert any(f"Listening at: unix:{tmp_path / 'socket'}" in line for line in server.stdout)
         server.terminate()

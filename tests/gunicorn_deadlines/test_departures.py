@@ -12,18 +12,20 @@ from tools.racing import transaction
 
 from gunicorn_deadlines.departures import INTERIM, Departures
 
+pytestmark = pytest.mark.measured
+
 WAITING = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
     "AND datname = current_database()"
 )
 
 
-@pytest.fixture
-def server(serve, own_database):
+@pytest.fixture(scope="module")
+def server(serve_to_all, own_database):
     """A worker with two connections, whose statements have no timeout worth mentioning."""
     url = own_database.set(drivername="postgres").render_as_string(hide_password=False)
-    settings = {"STATEMENT_TIMEOUT_MS": 600_000, "DATABASE_POOL_SIZE": 2, "WEB_CONCURRENCY": 1}
-    return serve(DATABASE_URL=url, AUTH="none", **settings)
+    settings = {"STATEMENT_TIMEOUT_MS": 600_000, "DATABASE_POOL_SIZE": 2}
+    return serve_to_all(DATABASE_URL=url, AUTH="none", **settings)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import gzip
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from uuid import uuid4
 
 import pytest
 import requests
-from tools.server import Server, launch
+from tools.server import Server
+
+pytestmark = pytest.mark.measured
 
 # More than the server may take to answer, and less than the tests' own limit: it hangs, or doesn't.
 PATIENCE = 30
@@ -28,11 +30,9 @@ NOTHING = None
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(serve_to_all, on_database) -> Server:
     """One gunicorn for the whole table: what one row breaks, the next one meets."""
-    running = launch(tmp_path_factory.mktemp("hostile"), WEB_CONCURRENCY=1)
-    yield running
-    running.stop()
+    return serve_to_all(**on_database)
 
 
 @pytest.fixture(scope="module")

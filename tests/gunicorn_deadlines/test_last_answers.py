@@ -8,12 +8,14 @@ from contextlib import ExitStack, contextmanager
 import gevent
 import pytest
 from gevent import socket as gevent_socket
-from tools.server import Server, launch
+from tools.server import Server
 
 from gunicorn_deadlines import client as client_module
 from gunicorn_deadlines.client import Client, Patience
 from gunicorn_deadlines.clients import Clients
 from gunicorn_deadlines.metrics import Metrics
+
+pytestmark = pytest.mark.measured
 
 # More than the buffers between the two can hold, and less than is read to no purpose.
 MUCH = 3 * 1024 * 1024
@@ -46,10 +48,8 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = launch(tmp_path_factory.mktemp("last-answers"), WEB_CONCURRENCY=1)
-    yield running
-    running.stop()
+def server(serve_to_all, on_database) -> Server:
+    return serve_to_all(**on_database)
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def test_client_that_never_ends_its_side_is_left_in_the_end(server):
 
 
 def test_client_that_never_ends_its_side_does_not_keep_the_worker_from_ending(serve, on_database):
-    server = serve(**on_database, WEB_CONCURRENCY=1)
+    server = serve(**on_database)
     with connected(server) as connection:
         connection.sendall(CASES["a malformed head"][0])
         assert answer(connection).startswith(b"HTTP/1.1 400 ")

@@ -2,11 +2,12 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 import pytest
-from tools.server import Server, launch
+from tools.server import Server
+
+pytestmark = pytest.mark.measured
 
 ORIGIN = b"https://app.example"
 FROM_PAGE = b"Host: x\r\nOrigin: " + ORIGIN + b"\r\n"
@@ -26,16 +27,19 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = launch(
-        tmp_path_factory.mktemp("refusals"),
-        WEB_CONCURRENCY=1,
+def server(serve_to_all, on_database) -> Server:
+    return serve_to_all(
+        **on_database,
         CORS_ORIGINS="https://other.example, https://app.example",
         REQUEST_HEAD_SECONDS=1,
         REQUEST_BODY_SECONDS=1,
     )
-    yield running
-    running.stop()
+
+
+@pytest.fixture(scope="module")
+def patient(serve_to_all, on_database) -> Server:
+    """One that lets no page of another origin in, and waits long."""
+    return serve_to_all(**on_database, REQUEST_HEAD_SECONDS=600)
 
 
 def refusal(server: Server, *pieces: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -90,8 +94,7 @@ def test_line_that_never_ends_is_read_to_a_limit_only(server):
     assert (status, headers["Connection"]) == (414, "close")
 
 
-def test_head_that_ends_in_a_long_line_is_waited_for_no_longer(serve, on_database):
-    patient = serve(**on_database, WEB_CONCURRENCY=1, REQUEST_HEAD_SECONDS=600)
+def test_head_that_ends_in_a_long_line_is_waited_for_no_longer(patient):
     with socket.create_connection(("127.0.0.1", patient.port), 60) as connection:
         connection.sendall(b"GET /?" + LONG)
         connection.shutdown(socket.SHUT_WR)
@@ -110,7 +113,7 @@ def test_origin_of_the_request_before_counts_for_no_other(server):
     assert [b"Allow-Origin" in answer for answer in (first, second)] == [True, False]
 
 
-def test_without_origins_nothing_is_said_of_them(serve, on_database):
-    _, headers, _ = refusal(serve(**on_database), REFUSED["a long header"][0])
+def test_without_origins_nothing_is_said_of_them(patient):
+    _, headers, _ = refusal(patient, REFUSED["a long header"][0])
     assert not [name for name in headers if name.startswith("Access-Control")]
     assert "Vary" not in headers

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -72,27 +72,44 @@ def directory(server: Server) -> Path:
     return next(file.parent for file in files if file.parent.name.startswith(PREFIX))
 
 
+TWO_WORKERS = {"METRICS_TOKEN": TOKEN, "WEB_CONCURRENCY": 2}
+
+
 @pytest.fixture
 def server(serve, on_database) -> Server:
-    return serve(**on_database, METRICS_TOKEN=TOKEN)
+    return serve(**on_database, **TWO_WORKERS)
 
 
-@pytest.fixture
-def sessions(server: Server) -> Iterator[list[requests.Session]]:
-    """Connections that are kept, some at each worker, after one request on each."""
+@contextmanager
+def connected(server: Server) -> Iterator[None]:
+    """Keep connections, some at each worker, after one request on each."""
     with ExitStack() as stack:
         kept = [stack.enter_context(requests.Session()) for _ in range(CONNECTIONS)]
         for session in kept:
             assert session.get(f"{server.url}/nothing").status_code == 404
-        yield kept
+        yield
 
 
-def test_each_worker_answers_for_all(server, sessions):
-    until(lambda: not_found(server) == CONNECTIONS)
-    assert [not_found(server) for _ in range(20)] == [CONNECTIONS] * 20
+@pytest.fixture
+def sessions(server: Server) -> Iterator[None]:
+    with connected(server):
+        yield
+
+
+@pytest.fixture(scope="module")
+def in_use(serve_to_all, on_database) -> Iterator[Server]:
+    """A server to which clients are connected, and which no test disturbs."""
+    server = serve_to_all(**on_database, **TWO_WORKERS)
+    with connected(server):
+        yield server
+
+
+def test_each_worker_answers_for_all(in_use):
+    until(lambda: not_found(in_use) == CONNECTIONS)
+    assert [not_found(in_use) for _ in range(20)] == [CONNECTIONS] * 20
     # The one more is this request's.
-    until(lambda: value(server, "tasks_api_clients") == CONNECTIONS + 1)
-    assert value(server, "tasks_api_workers") == 2
+    until(lambda: value(in_use, "tasks_api_clients") == CONNECTIONS + 1)
+    assert value(in_use, "tasks_api_workers") == 2
 
 
 def test_killed_worker_leaves_its_counts_and_takes_its_clients(server, sessions):
@@ -138,7 +155,7 @@ def test_files_are_private_and_new_with_each_start_and_gone_at_the_end(
 
 
 def test_late_client_and_refused_request_are_counted(serve, on_database):
-    server = serve(**on_database, METRICS_TOKEN=TOKEN, REQUEST_HEAD_SECONDS=1)
+    server = serve(**on_database, **TWO_WORKERS, REQUEST_HEAD_SECONDS=1)
     with socket.create_connection(("127.0.0.1", server.port), 60) as late:
         late.sendall(b"GET /health HTTP/1.1\r\n")
         assert late.recv(65536).startswith(b"HTTP/1.1 408 ")
@@ -146,9 +163,9 @@ def test_late_client_and_refused_request_are_counted(serve, on_database):
     assert value(server, "tasks_api_clients_dropped_total", reason="late") == 1
 
 
-def test_memory_of_each_worker_is_known(server):
-    until(lambda: value(server, "process_resident_memory_bytes", pid="0") > 0)
-    until(lambda: value(server, "process_resident_memory_bytes", pid="1") > 0)
+def test_memory_of_each_worker_is_known(in_use):
+    until(lambda: value(in_use, "process_resident_memory_bytes", pid="0") > 0)
+    until(lambda: value(in_use, "process_resident_memory_bytes", pid="1") > 0)
 
 
 def test_server_with_one_process_measures_too(tmp_path):
@@ -169,8 +186,8 @@ def test_server_with_one_process_measures_too(tmp_path):
 
 
 @needs_promtool
-def test_prometheus_finds_nothing_to_object_to(server, sessions):
-    subprocess.run(["promtool", "check", "metrics"], input=exposition(server).encode(), check=True)
+def test_prometheus_finds_nothing_to_object_to(in_use):
+    subprocess.run(["promtool", "check", "metrics"], input=exposition(in_use).encode(), check=True)
 
 
 def test_dashboard_asks_for_what_there_is(serve):

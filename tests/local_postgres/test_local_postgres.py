@@ -1,6 +1,7 @@
 """The embedded PostgreSQL comes to harm, and is shared, in all kinds of places."""
 
 import fcntl
+import json
 import os
 import resource
 import signal
@@ -22,10 +23,12 @@ from local_postgres.server import StartFailed, as_owner
 from local_postgres.supervisor import socket_parent
 from tasks_api.database.engine import new_engine
 
+pytestmark = pytest.mark.measured
+
 # Starts the server, says where it is, and uses it until it is told to end.
 USER = (
-    "import sys; from pathlib import Path; from tasks_api import local_database\n"
-    "print(local_database.start(Path(sys.argv[1])).render_as_string(False), flush=True)\n"
+    "import json, sys; from pathlib import Path; from local_postgres.start import start\n"
+    "print(json.dumps(start(Path(sys.argv[1]), 'tasks')), flush=True)\n"
     "sys.stdin.read()"
 )
 NOBODY = 65534
@@ -57,7 +60,13 @@ class User:
         """Return where the server is, once it serves."""
         line = self.process.stdout.readline()
         assert line, self.process.stderr.read()
-        return sa.make_url(line.strip())
+        server = json.loads(line)
+        return sa.URL.create(
+            "postgresql+psycopg2",
+            server["user"],
+            database=server["dbname"],
+            query={"host": server["host"], "port": server["port"]},
+        )
 
     def end(self) -> None:
         """End, as a process does that has nothing more to do."""
@@ -481,5 +490,4 @@ def test_database_that_is_not_in_utf8_stops_the_start_in_one_sentence(data):
         server.execute(sa.text("DROP DATABASE tasks WITH (FORCE)"))
         server.execute(sa.text("CREATE DATABASE tasks TEMPLATE template0 ENCODING 'SQL_ASCII'"))
     first.end()
-    _, errors = User(data).process.communicate()
-    assert "can't be used: The database's encoding is SQL_ASCII" in errors.splitlines()[-1]
+    assert "can't be used: The database's encoding is SQL_ASCII" in refused(data=data)
