@@ -739,8 +739,8 @@ def test_id_that_was_purged_can_be_used_again(push, client, path, make_task, pur
 
 @pytest.fixture
 def hasty(database_url):
-    """A client of an application whose statements may take a tenth of a second."""
-    return create_app(Config(database_url=database_url, statement_timeout_ms=100)).test_client()
+    """A client of an application whose statements may take half a second."""
+    return create_app(Config(database_url=database_url, statement_timeout_ms=500)).test_client()
 
 
 def test_push_that_the_database_cannot_finish_says_what_is_to_be_sent_again(
