@@ -185,7 +185,7 @@ def test_wait_goes_on_where_the_counter_moves_without_a_change(app, ask, path, c
     """A write that was refused leaves a gap, and so does a purge."""
     task = make_task()
     client.delete(f"{path}/{task['id']}")
-    with meanwhile(lambda: ask(since=2, wait=2)) as answer:
+    with meanwhile(lambda: ask(since=2, wait=25)) as answer:
         until(lambda: app.extensions["waits"].number == 1, answer)
         app.test_cli_runner().invoke(args=["tasks", "purge", "--days", "0"])
         until(lambda: is_known(app, 3), answer)
