@@ -21,7 +21,8 @@ DO $$ BEGIN
            title, about, number + 1, time, time, number % 3 = 0,
            CASE WHEN number % 4 = 0 THEN time + interval '7 days' END, ARRAY['errands'],
            CASE WHEN number % 2 = 0 THEN 'a' || lpad(to_hex(number * 7919 % 1000003), 6, '0') END,
-           CASE WHEN number % 10 = 9 THEN now() - number % 41 * interval '1 day' END,
+           CASE WHEN number % 10 = 9
+             THEN now() - number % 41 * interval '1 day' - person * interval '0.5 s' END,
            convert_to(lower(title), 'UTF8'), convert_to(lower(about), 'UTF8'), number + 1
     FROM (SELECT person, step AS number FROM generate_series(1, {people}) AS person
           UNION ALL

@@ -4852,13 +4852,13 @@ PREPARE qc576427245a93561(interval, timestamp with time zone, integer) AS
 
 -- tasks_api.tasks.upkeep.purge: PURGE
 -- $1 user_id, $2 age, $3 param_1 = 1000, $4 revision_1 = 1
-PREPARE q5c09a5310de50e4d(uuid, interval, integer, bigint) AS
+PREPARE qd7ed39705bafe1c8(uuid, interval, integer, bigint) AS
   WITH doomed AS (
            SELECT tasks.id AS id, tasks.revision AS revision
            FROM tasks
            WHERE tasks.user_id = CAST($1 AS uuid)
              AND tasks.deleted_at < now() - $2
-           ORDER BY tasks.revision
+           ORDER BY tasks.revision + 0
            LIMIT $3
          ),
        counter AS (

@@ -1,11 +1,16 @@
 """What reaches PostgreSQL: one statement for each operation, about one user, by an index."""
 
 import re
-from uuid import uuid4
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from tools.wire import names_one_user
+
+from tasks_api.database.execution import execute
+from tasks_api.tasks.upkeep.purge import PURGE
 
 NEXT = re.compile(r'<([^>]+)>; rel="next"')
 
@@ -170,3 +175,16 @@ def test_search_reads_one_users_tasks_only(crowd, plan):
     _, nodes = plan(f"{crowd}/tasks?q=nowhere")
     assert "Seq Scan" not in kinds(nodes_on_tasks(nodes))
     assert rows_read(nodes) <= 10_000
+
+
+def test_purge_reads_nothing_but_the_trash_of_a_user(app, crowd, statements):
+    with app.app_context():
+        execute(PURGE, user_id=UUID(crowd.removeprefix("/api/")), age=timedelta(days=1))
+    with statements[0].connection.cursor() as cursor:
+        # As it is where a purge finds something: here nothing is that old.
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        sent = replace(statements[0], sql=statements[0].sql.rpartition("; ")[2])
+        nodes = sent.plan()
+        cursor.execute("RESET plan_cache_mode")
+    assert "ix_tasks_trash" in indexes(nodes)
+    assert rows_read(nodes) == 1000

@@ -38,7 +38,8 @@ def _purge() -> Statement:
     doomed = (
         select(tasks.c.id, tasks.c.revision)
         .where(old)
-        .order_by(tasks.c.revision)
+        # Not by the index of the revisions, which has the tasks that aren't in the trash, too.
+        .order_by(tasks.c.revision + sa.text("0"))
         .limit(PURGE_CHUNK)
         .cte("doomed")
     )
