@@ -218,9 +218,15 @@ class Follower(Participant):
 
 
 class Waiter(Follower):
-    """One whose requests wait for a change; not for so long that they outlast an outage."""
+    """One whose requests wait for a change."""
 
     seconds = 2
+
+    def act(self) -> None:
+        # A request that waits all the while hears nothing of an outage.
+        self.waits = True
+        super().act()
+        self.waits = False
 
 
 class Listener(Follower):
