@@ -65,8 +65,9 @@ mutants: .venv/dev ## Change tasks/ in one place at a time, and see whether a te
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,mutants]'
 	$(BIN)/python tests/tools/mutants.py
 
-bench: .venv/dev var/benchmarks/peers/installed ## Measure requests per second beside other frameworks (needs wrk)
+bench: .venv/dev var/benchmarks/peers/installed ## Measure speed beside other frameworks (needs wrk and Valgrind)
 	$(BIN)/python benchmarks/run.py --chart benchmarks/speed.svg
+	$(BIN)/python benchmarks/instructions.py --check
 
 lock: ## Write requirements.txt and constraints.txt again: make lock PYTHON=python3.11 (the oldest)
 	rm -rf var/lock && $(PYTHON) -m venv var/lock/dev && $(PYTHON) -m venv var/lock/run
