@@ -9,17 +9,16 @@ from typing import Any
 import orjson
 from flask import Flask, Request, current_app
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
-from werkzeug.routing import Map, Rule, UnicodeConverter, UUIDConverter
+from werkzeug.routing import Map, Rule, UnicodeConverter
 from werkzeug.wsgi import get_content_length
 
 from tasks_api.http.problems import Problem
-from tasks_api.http.service import current_request
+from tasks_api.http.service import UUID_IN_PATH, current_request
 
 # RFC 3986, sections 3.2.2 and 3.2.3.
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)
 # At the front of a path; `GET http://host` has none.
 ONE_SLASH = re.compile(r"/(?!/)|\Z")
-UUID = re.compile(UUIDConverter.regex)
 EXAMPLE = "6f1d6a3e-52a4-4a8e-9a57-0d2c8f0b7e11"
 
 MAX_DEPTH = 32
@@ -85,7 +84,7 @@ def explain_malformed_uuid(req: Request) -> None:
     except HTTPException:
         return
     for name, value in parameters.items():
-        if not UUID.fullmatch(value):
+        if not UUID_IN_PATH.fullmatch(value):
             detail = f"`{name}` in the path must be a UUID, such as {EXAMPLE}."
             req.routing_exception = Problem(404, detail)
             return
