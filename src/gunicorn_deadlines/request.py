@@ -1,8 +1,8 @@
 """The head of a request, read as strictly as gunicorn reads it, and a little more so.
 
 It relies on gunicorn's `Request` calling `parse` and then `set_body_reader` as it is made, and
-`should_close` when the head of the answer is written; and on its
-`_expected_100_continue`, `_peer_is_trusted_proxy` and `_ip_in_allow_list`.
+`should_close` when the head of the answer is written; and on its `_expected_100_continue`,
+`_peer_is_trusted_proxy` and `_ip_in_allow_list`.
 """
 
 import re
@@ -22,7 +22,7 @@ CONNECTION_OPTION = re.compile(r"[^ \t,]+")
 
 @lru_cache(1000)
 def _is_trusted(cfg: Any, address: str) -> bool:
-    """Return what gunicorn would find out for each request: whether an address is in a list."""
+    """Return whether gunicorn trusts an address; it would read it again for each request."""
     networks = cfg.forwarded_allow_networks()
     trusted: bool = message._ip_in_allow_list(address, cfg.forwarded_allow_ips, networks)  # type: ignore[attr-defined]
     return trusted

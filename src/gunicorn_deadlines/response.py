@@ -1,4 +1,4 @@
-"""gunicorn's answer, which doesn't write the date of each answer from the beginning.
+"""gunicorn's answer, whose date is written once a second.
 
 It relies on gunicorn's `Response.default_headers` returning the first lines of an answer.
 """
@@ -9,7 +9,7 @@ from time import time
 from gunicorn.http import wsgi
 from gunicorn.util import http_date
 
-# The date of one second; what HTTP says about it is exact to seconds (RFC 9110, section 6.6.1).
+# HTTP's dates are exact to the second (RFC 9110, section 5.6.7): the last one is kept.
 date = lru_cache(1)(http_date)
 
 

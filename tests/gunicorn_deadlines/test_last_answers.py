@@ -4,9 +4,11 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from email.utils import parsedate_to_datetime
 
 import gevent
 import pytest
+import requests
 from gevent import socket as gevent_socket
 from tools.server import Server
 
@@ -50,6 +52,17 @@ CASES = {
 @pytest.fixture(scope="module")
 def server(serve_to_all, on_database) -> Server:
     return serve_to_all(**on_database)
+
+
+def test_answer_says_in_which_second_it_was_made(server):
+    # RFC 9110, section 6.6.1. The second one is of another second than the first.
+    for _ in range(2):
+        before = int(time.time())
+        answer = requests.get(f"{server.url}/health", timeout=60)
+        made = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        assert before <= made <= time.time()
+        while int(time.time()) == before:
+            time.sleep(0.01)
 
 
 @contextmanager
