@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,9 +31,9 @@ CALLGRIND = ["valgrind", "--tool=callgrind"]
 # Each layer: the functions that it begins with, and after "-" those that are other layers.
 LAYERS = {
     "middleware": "RequestLog.__call__ RequestLog.__call__.<locals>.answer - Flask.wsgi_app "
-    "RequestLog._log Histogram.observe",
+    "RequestLog._log measure",
     "log line": "RequestLog._log",
-    "metrics": "Histogram.observe Histogram.observe Gauge.inc Gauge.dec - Histogram.observe",
+    "metrics of requests": "measure",
     "routing": "Service.create_url_adapter PathAdapter.match",
     "contexts": "Flask.request_context RequestContext.push RequestContext.pop "
     "- Service.create_url_adapter PathAdapter.match",
@@ -40,13 +41,11 @@ LAYERS = {
     "reading and validating": "_headers.<locals>.load _query.<locals>.load _body.<locals>.load",
     "pool": "Pool.take Pool.give_back",
     "psycopg2 and rows": "Statement.run",
-    "retries, failures, time": "Database.execute - Statement.run Pool.take Pool.give_back "
-    "Gauge.inc Gauge.dec",
+    "retries, failures, metrics": "Database.execute - Statement.run Pool.take Pool.give_back",
     "JSON": "OrjsonProvider.response",
     "answer": "Flask.make_response JSONResponse.__call__ - OrjsonProvider.response "
     "RequestLog.__call__.<locals>.answer",
 }
-
 
 cases = {case.name: case for case in CASES}
 
@@ -78,6 +77,11 @@ def serve(kind: str, number: int) -> None:
         b"".join(app(asked, lambda *_: None))
 
 
+def names_of(process: object) -> Path:
+    """Return the file in which Python names the functions of a process."""
+    return Path(f"/tmp/perf-{process}.map")
+
+
 def count(url: str, kind: str, number: int, out: Path) -> Counter[str]:
     """Run `serve` under callgrind; return what each Python function took, with all it called."""
     inside = [sys.executable, "-X", "perf", __file__, "--inside", kind, str(number)]
@@ -86,7 +90,7 @@ def count(url: str, kind: str, number: int, out: Path) -> Counter[str]:
         pass
     if process.returncode:
         sys.exit(f"This has failed: {command}")
-    addresses = Path(f"/tmp/perf-{process.pid}.map")
+    addresses = names_of(process.pid)
     names = {}
     for line in addresses.read_text().splitlines():
         address, _, name = line.split(" ", 2)
@@ -149,6 +153,8 @@ def whole(url: str, folder: Path) -> dict[str, int]:
     finally:
         process.terminate()
         process.wait()
+        for one in (process.pid, worker):
+            names_of(one).unlink(missing_ok=True)
     return found
 
 
@@ -161,6 +167,8 @@ def main() -> None:
     if options.inside:
         serve(options.inside[0], int(options.inside[1]))
         return
+    if sys.version_info < (3, 12) or not shutil.which("callgrind_control"):
+        sys.exit("To count instructions, Python 3.12 or later and Valgrind are needed.")
     VAR.mkdir(parents=True, exist_ok=True)
     with (
         database.postgresql(VAR / "postgresql") as postgresql,
